@@ -1,0 +1,71 @@
+// Builds dist/ from the TypeScript sources: modules, data files, the resampling kernel in WebAssembly and the
+// workflow bundle. Skips everything when no source has changed since the last build.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const FOLDERS = ['activities', 'cli', 'demo', 'dicom', 'evaluation', 'manifest', 'models', 'pipelines', 'stages', 'web', 'workers', 'workflows'];
+const ASSETS = /\.(json|ya?ml|html|css|svg)$/;
+const SKIPPED = new Set(['bundles', 'training', 'assembly', 'volumes', 'node_modules']);
+
+/** Every file below `folder` (relative to the root), sorted. */
+function listFiles(folder, skipped = SKIPPED) {
+  const found = [];
+  const visit = (relative) => {
+    for (const entry of fs.readdirSync(path.join(root, relative), { withFileTypes: true })) {
+      if (skipped.has(entry.name)) continue;
+      const child = path.join(relative, entry.name);
+      if (entry.isDirectory()) visit(child);
+      else found.push(child);
+    }
+  };
+  if (fs.existsSync(path.join(root, folder))) visit(folder);
+  return found.sort();
+}
+
+function sourceDigest(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update('\0').update(fs.readFileSync(path.join(root, file)));
+  return hash.digest('hex');
+}
+
+async function build() {
+  const kernel = 'stages/preprocess/assembly/resample.ts';
+  const sources = FOLDERS.flatMap((folder) => listFiles(folder));
+  const watched = [...sources, 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+  if (fs.existsSync(path.join(root, kernel))) watched.push(kernel);
+  const digest = sourceDigest(watched);
+  const stamp = path.join(root, 'dist', '.stamp');
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === digest) return;
+
+  // Built beside and renamed, so that an interrupted build or a program that runs meanwhile never sees half of it.
+  const next = path.join(root, `.dist-${process.pid}`);
+  fs.rmSync(next, { recursive: true, force: true });
+  execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', path.join(root, 'tsconfig.build.json'), '--outDir', next], { stdio: 'inherit', cwd: root });
+  for (const file of sources) {
+    if (!ASSETS.test(file)) continue;
+    fs.mkdirSync(path.dirname(path.join(next, file)), { recursive: true });
+    fs.copyFileSync(path.join(root, file), path.join(next, file));
+  }
+  if (fs.existsSync(path.join(root, kernel))) {
+    const wasm = path.join(next, 'stages/preprocess/resample.wasm');
+    execFileSync(process.execPath, [path.join(root, 'node_modules/assemblyscript/bin/asc.js'), kernel, '-o', wasm, '-O3', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--use', 'abort='], { stdio: 'inherit', cwd: root });
+  }
+  if (fs.existsSync(path.join(next, 'workflows/index.js'))) {
+    const { bundleWorkflowCode } = await import('@temporalio/worker');
+    const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error(...args) { console.error(...args); } };
+    const { code } = await bundleWorkflowCode({ workflowsPath: path.join(next, 'workflows/index.js'), logger: quiet });
+    fs.writeFileSync(path.join(next, 'workflows/bundle.js'), code);
+  }
+  fs.writeFileSync(path.join(next, '.stamp'), digest);
+  const dist = path.join(root, 'dist');
+  const old = path.join(root, `.dist-old-${process.pid}`);
+  if (fs.existsSync(dist)) fs.renameSync(dist, old);
+  fs.renameSync(next, dist);
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
+await build();
