@@ -7,7 +7,20 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const FOLDERS = ['activities', 'cli', 'demo', 'dicom', 'evaluation', 'manifest', 'models', 'pipelines', 'stages', 'web', 'workers', 'workflows'];
+const FOLDERS = [
+  'activities',
+  'cli',
+  'demo',
+  'dicom',
+  'evaluation',
+  'manifest',
+  'models',
+  'pipelines',
+  'stages',
+  'web',
+  'workers',
+  'workflows',
+];
 const ASSETS = /\.(json|ya?ml|html|css|svg)$/;
 const SKIPPED = new Set(['bundles', 'training', 'assembly', 'volumes', 'node_modules']);
 
@@ -28,14 +41,24 @@ function listFiles(folder, skipped = SKIPPED) {
 
 function sourceDigest(files) {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(file).update('\0').update(fs.readFileSync(path.join(root, file)));
+  for (const file of files)
+    hash
+      .update(file)
+      .update('\0')
+      .update(fs.readFileSync(path.join(root, file)));
   return hash.digest('hex');
 }
 
 async function build() {
   const kernel = 'stages/preprocess/assembly/resample.ts';
   const sources = FOLDERS.flatMap((folder) => listFiles(folder));
-  const watched = [...sources, 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+  const watched = [
+    ...sources,
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+  ];
   if (fs.existsSync(path.join(root, kernel))) watched.push(kernel);
   const digest = sourceDigest(watched);
   const stamp = path.join(root, 'dist', '.stamp');
@@ -44,7 +67,17 @@ async function build() {
   // Built beside and renamed, so that an interrupted build or a program that runs meanwhile never sees half of it.
   const next = path.join(root, `.dist-${process.pid}`);
   fs.rmSync(next, { recursive: true, force: true });
-  execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', path.join(root, 'tsconfig.build.json'), '--outDir', next], { stdio: 'inherit', cwd: root });
+  execFileSync(
+    process.execPath,
+    [
+      path.join(root, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      path.join(root, 'tsconfig.build.json'),
+      '--outDir',
+      next,
+    ],
+    { stdio: 'inherit', cwd: root },
+  );
   for (const file of sources) {
     if (!ASSETS.test(file)) continue;
     fs.mkdirSync(path.dirname(path.join(next, file)), { recursive: true });
@@ -52,12 +85,44 @@ async function build() {
   }
   if (fs.existsSync(path.join(root, kernel))) {
     const wasm = path.join(next, 'stages/preprocess/resample.wasm');
-    execFileSync(process.execPath, [path.join(root, 'node_modules/assemblyscript/bin/asc.js'), kernel, '-o', wasm, '-O3', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--use', 'abort='], { stdio: 'inherit', cwd: root });
+    execFileSync(
+      process.execPath,
+      [
+        path.join(root, 'node_modules/assemblyscript/bin/asc.js'),
+        kernel,
+        '-o',
+        wasm,
+        '-O3',
+        '--noAssert',
+        '--enable',
+        'simd',
+        '--runtime',
+        'stub',
+        '--importMemory',
+        '--initialMemory',
+        '1',
+        '--use',
+        'abort=',
+      ],
+      { stdio: 'inherit', cwd: root },
+    );
   }
   if (fs.existsSync(path.join(next, 'workflows/index.js'))) {
     const { bundleWorkflowCode } = await import('@temporalio/worker');
-    const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error(...args) { console.error(...args); } };
-    const { code } = await bundleWorkflowCode({ workflowsPath: path.join(next, 'workflows/index.js'), logger: quiet });
+    const quiet = {
+      log() {},
+      trace() {},
+      debug() {},
+      info() {},
+      warn() {},
+      error(...args) {
+        console.error(...args);
+      },
+    };
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: path.join(next, 'workflows/index.js'),
+      logger: quiet,
+    });
     fs.writeFileSync(path.join(next, 'workflows/bundle.js'), code);
   }
   fs.writeFileSync(path.join(next, '.stamp'), digest);

@@ -6,7 +6,8 @@ import { repositoryRoot } from '../fixtures/shared-data.ts';
 
 /** The Python that holds the judges of `requirements.txt`; `scripts/setup.mjs --test` makes it. Null where missing. */
 export function oraclePython(): string | null {
-  const python = process.env['SERIESWISE_ORACLE_PYTHON'] ?? path.join(repositoryRoot, '.cache/oracles/bin/python');
+  const python =
+    process.env.SERIESWISE_ORACLE_PYTHON ?? path.join(repositoryRoot, '.cache/oracles/bin/python');
   return fs.existsSync(python) ? python : null;
 }
 

@@ -1,0 +1,268 @@
+/**
+ * Reads a pipeline spec and reports every mistake at once, with its place in the file, what was expected and the
+ * nearest valid spelling.
+ */
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  parse as parseYaml,
+} from 'yaml';
+import type { z } from 'zod';
+import { digestOf } from './digest.ts';
+import { type Pipeline, pipelineSchema } from './schema.ts';
+
+/** One mistake in a spec. Lines and columns count from 1; both are null for a mistake in a `--set` override. */
+export interface PipelineProblem {
+  file: string;
+  line: number | null;
+  column: number | null;
+  /** Dotted path of the key, empty for the document itself. */
+  path: string;
+  message: string;
+  hint: string | null;
+}
+
+/** The spec is invalid; `problems` has all of it. */
+export class PipelineError extends Error {
+  override readonly name = 'PipelineError';
+  readonly problems: PipelineProblem[];
+
+  constructor(problems: PipelineProblem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** A check that needs more than the spec, such as whether a bundle exists. Returns a message and a hint, or null. */
+export interface PipelineCheck {
+  path: string[];
+  check(pipeline: Pipeline): { message: string; hint: string | null } | null;
+}
+
+export interface LoadOptions {
+  /** `a.b=value` overrides; the value is read as YAML. */
+  overrides?: readonly string[];
+  checks?: readonly PipelineCheck[];
+}
+
+export interface LoadedPipeline {
+  pipeline: Pipeline;
+  /** SHA-256 of the canonical JSON of the resolved spec. */
+  digest: string;
+}
+
+/** `file:line:column: message (hint)`. */
+export function formatProblem(problem: PipelineProblem): string {
+  const place = problem.line === null ? '--set' : `${problem.file}:${problem.line}:${problem.column}`;
+  const key = problem.path === '' ? '' : `${problem.path}: `;
+  return `${place}: ${key}${problem.message}${problem.hint === null ? '' : ` (${problem.hint})`}`;
+}
+
+/**
+ * Parses and checks the text of a spec.
+ * @param file name to show in messages
+ * @throws PipelineError with every problem, never only the first
+ */
+export function loadPipeline(text: string, file: string, options: LoadOptions = {}): LoadedPipeline {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const problems: PipelineProblem[] = document.errors.map((error) => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    return { file, line, column: col, path: '', message: `not valid YAML: ${error.message}`, hint: null };
+  });
+  if (problems.length > 0) throw new PipelineError(problems);
+
+  const overridden = new Set<string>();
+  for (const override of options.overrides ?? []) {
+    const problem = applyOverride(document, override, file);
+    if (problem === null) overridden.add(override.slice(0, override.indexOf('=')));
+    else problems.push(problem);
+  }
+  const locate = (path: readonly PropertyKey[], atKey: boolean) => {
+    const dotted = path.join('.');
+    if ([...overridden].some((key) => dotted === key || dotted.startsWith(`${key}.`)))
+      return { line: null, column: null };
+    const offset = offsetOf(document, path, atKey);
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+
+  const value: unknown = document.toJS();
+  const parsed = pipelineSchema.safeParse(value ?? {});
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(...describeIssue(issue, value, file, locate));
+  }
+  if (problems.length > 0) throw new PipelineError(problems);
+  const pipeline = parsed.data as Pipeline;
+
+  if (pipeline.source.type === 'dicomweb' || pipeline.source.type === 'dimse') {
+    problems.push({
+      file,
+      ...locate(['source', 'type'], false),
+      path: 'source.type',
+      message: `this version cannot read from ${pipeline.source.type} yet`,
+      hint: 'use directory or archive',
+    });
+  }
+  for (const { path, check } of options.checks ?? []) {
+    const found = check(pipeline);
+    if (found !== null) problems.push({ file, ...locate(path, false), path: path.join('.'), ...found });
+  }
+  if (problems.length > 0) throw new PipelineError(problems);
+  return { pipeline, digest: digestOf(pipeline) };
+}
+
+function applyOverride(document: Document, override: string, file: string): PipelineProblem | null {
+  const equals = override.indexOf('=');
+  const path = override.slice(0, Math.max(equals, 0));
+  const bad = (message: string) => ({
+    file,
+    line: null,
+    column: null,
+    path,
+    message,
+    hint: 'write --set a.b=value',
+  });
+  if (equals < 1) return bad(`"${override}" is not of the form a.b=value`);
+  try {
+    document.setIn(path.split('.'), document.createNode(parseYaml(override.slice(equals + 1))));
+    return null;
+  } catch {
+    return bad('the value is not valid YAML, or the path leads through something that is not a mapping');
+  }
+}
+
+/** Offset in the text of the node at `path`, or of its key; the nearest parent's when it is not there. */
+function offsetOf(document: Document, path: readonly PropertyKey[], atKey: boolean): number {
+  let node: unknown = document.contents;
+  let offset = (node as Node | null)?.range?.[0] ?? 0;
+  for (const [index, step] of path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step);
+      if (pair === undefined) return offset;
+      const key = pair.key as Node;
+      const value = pair.value as Node | null;
+      const last = index === path.length - 1;
+      offset = (last && !atKey ? (value?.range?.[0] ?? key.range?.[0]) : key.range?.[0]) ?? offset;
+      node = value;
+    } else {
+      const child: unknown = (node as { items?: unknown[] } | null)?.items?.[Number(step)];
+      const start = (child as Node | undefined)?.range?.[0];
+      if (start === undefined) return offset;
+      offset = start;
+      node = child;
+    }
+  }
+  return offset;
+}
+
+type Locate = (
+  path: readonly PropertyKey[],
+  atKey: boolean,
+) => { line: number | null; column: number | null };
+
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  file: string,
+  locate: Locate,
+): PipelineProblem[] {
+  const path = issue.path;
+  const at = (place: readonly PropertyKey[], atKey: boolean, message: string, hint: string | null) => ({
+    file,
+    ...locate(place, atKey),
+    path: place.join('.'),
+    message,
+    hint,
+  });
+  const found = valueAt(value, path);
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = keysAt(path);
+      return issue.keys.map((key) => {
+        const nearest = nearestOf(key, known);
+        return at(
+          [...path, key],
+          true,
+          'unknown key',
+          nearest ? `did you mean ${nearest}?` : `known: ${known.join(', ')}`,
+        );
+      });
+    }
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      if (found === undefined) return [at(path, false, 'missing', `one of ${values.join(', ')}`)];
+      const nearest = typeof found === 'string' ? nearestOf(found, values) : null;
+      const message = `${show(found)} is not one of ${values.join(', ')}`;
+      return [at(path, false, message, nearest ? `did you mean ${nearest}?` : null)];
+    }
+    case 'invalid_type':
+      if (found === undefined) return [at(path, false, 'missing', `expected ${issue.expected}`)];
+      return [at(path, false, `expected ${article(issue.expected)}, found ${show(found)}`, null)];
+    case 'too_small':
+      return [at(path, false, `${show(found)} is too small`, `at least ${issue.minimum}`)];
+    case 'too_big':
+      return [at(path, false, `${show(found)} is too large`, `at most ${issue.maximum}`)];
+    case 'invalid_format':
+    case 'custom':
+      return [at(path, false, `${show(found)} is not valid`, issue.message)];
+    default:
+      return [at(path, false, issue.message, null)];
+  }
+}
+
+function article(type: string): string {
+  const name = type === 'int' ? 'whole number' : type === 'array' ? 'list' : type === 'tuple' ? 'list' : type;
+  return `a ${name === 'object' ? 'mapping' : name}`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let current = value;
+  for (const step of path) current = (current as Record<PropertyKey, unknown> | null | undefined)?.[step];
+  return current;
+}
+
+/** Keys that the schema knows below `path`. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = pipelineSchema;
+  for (const step of ['', ...path]) {
+    if (step !== '') schema = (schema as { shape?: Record<PropertyKey, unknown> }).shape?.[step];
+    while ((schema as { def?: { innerType?: unknown } } | undefined)?.def?.innerType !== undefined) {
+      schema = (schema as { def: { innerType: unknown } }).def.innerType;
+    }
+  }
+  return Object.keys((schema as { shape?: object } | undefined)?.shape ?? {});
+}
+
+/** The candidate within an edit distance that a typing slip explains, or null. */
+export function nearestOf(word: string, candidates: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, substitution));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}
