@@ -1,0 +1,266 @@
+/** Writes manifest tables as Parquet: sorted, checked, deterministic bytes, never half a file under its name. */
+import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { compress, init } from '@bokuweb/zstd-wasm';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { ManifestError } from './errors.ts';
+import {
+  type ColumnDeclaration,
+  type ColumnType,
+  columnsOf,
+  keyOfRow,
+  listElementOf,
+  MANIFEST_SCHEMA_VERSION,
+  parquetSchemaOf,
+  type RowOf,
+  type TableName,
+} from './schema.ts';
+
+/** Rows of a row group: small enough to encode in little memory, large enough for DuckDB to scan in parallel. */
+const ROWS_PER_GROUP = 65_536;
+const ZSTD_LEVEL = 3;
+
+/** What every file says of itself in its key-value metadata. */
+export interface TableMetadata {
+  /** SHA-256 of the resolved pipeline. */
+  pipelineDigest: string;
+}
+
+/** A finished file. */
+export interface WrittenTable {
+  sha256: string;
+  bytes: number;
+  rows: number;
+}
+
+/** Writes one table piece by piece, for tables that need not fit in memory. */
+export interface TableWriter<Table extends TableName> {
+  /** Rows must ascend by key within and across calls. @throws ManifestError row-invalid, duplicate-key, rows-unordered */
+  append(rows: readonly RowOf<Table>[]): Promise<void>;
+  /** Completes, flushes and renames the file. */
+  finish(): Promise<WrittenTable>;
+  /** Gives up and removes what was written. Does nothing after `finish`. */
+  abort(): Promise<void>;
+}
+
+let zstd: Promise<void> | undefined;
+
+/** A hyparquet writer that empties itself into a file after each row group. */
+class FileWriter extends ByteWriter {
+  readonly hash = createHash('sha256');
+  readonly file: fs.FileHandle;
+
+  constructor(file: fs.FileHandle) {
+    super(1 << 16);
+    this.file = file;
+  }
+
+  async flush(): Promise<void> {
+    const bytes = this.getBytes().slice();
+    this.index = 0;
+    this.hash.update(bytes);
+    await this.file.appendFile(bytes);
+  }
+
+  override finish(): Promise<void> {
+    return this.flush();
+  }
+}
+
+/**
+ * Opens a streaming writer for one table at `target`. The folder must exist.
+ * The same rows and metadata give the same bytes, whatever pieces they came in.
+ */
+export async function createTableWriter<Table extends TableName>(
+  target: string,
+  table: Table,
+  metadata: TableMetadata,
+): Promise<TableWriter<Table>> {
+  zstd ??= init();
+  await zstd;
+  const columns = columnsOf(table);
+  const temporary = temporaryNameOf(target);
+  const file = await fs.open(temporary, 'wx', 0o666);
+  const bytes = new FileWriter(file);
+  const parquet = new ParquetWriter({
+    writer: bytes,
+    schema: parquetSchemaOf(table),
+    codec: 'ZSTD',
+    compressors: { ZSTD: (input) => compress(input, ZSTD_LEVEL) },
+    // The default of 16 bytes makes statistics on UIDs useless: they all begin alike.
+    statisticsTruncateLength: 64,
+    createdBy: 'serieswise',
+    kvMetadata: [
+      { key: 'serieswise.schema_version', value: MANIFEST_SCHEMA_VERSION },
+      { key: 'serieswise.table', value: table },
+      { key: 'serieswise.pipeline_digest', value: metadata.pipelineDigest },
+    ],
+  });
+
+  let pending: RowOf<Table>[] = [];
+  let lastKey: string | null = null;
+  let count = 0;
+  let ended = false;
+
+  async function writeGroup(rows: readonly RowOf<Table>[]): Promise<void> {
+    const columnData = columns.map((column) => ({
+      name: column.name,
+      data: rows.map((row) => toParquet(table, column, row[column.name as keyof RowOf<Table>])),
+    }));
+    await parquet.write({ columnData, rowGroupSize: ROWS_PER_GROUP });
+  }
+
+  async function close(remove: boolean): Promise<void> {
+    if (ended) return;
+    ended = true;
+    await file.close();
+    if (remove) await fs.rm(temporary, { force: true });
+  }
+
+  return {
+    async append(rows) {
+      for (const row of rows) {
+        const key = keyOfRow(table, row);
+        if (lastKey !== null && key <= lastKey) {
+          throw key === lastKey
+            ? new ManifestError('duplicate-key', `Table ${table} has two rows for ${describeKey(key)}.`)
+            : new ManifestError('rows-unordered', `Rows of table ${table} do not ascend by key.`);
+        }
+        checkColumns(table, columns, row);
+        lastKey = key;
+        pending.push(row);
+        if (pending.length === ROWS_PER_GROUP) {
+          const group = pending;
+          pending = [];
+          await writeGroup(group);
+        }
+        count++;
+      }
+    },
+    async finish() {
+      try {
+        if (pending.length > 0) await writeGroup(pending);
+        await parquet.finish();
+        await file.sync();
+        await close(false);
+        await fs.rename(temporary, target);
+      } catch (error) {
+        await close(true);
+        await fs.rm(temporary, { force: true });
+        throw error;
+      }
+      await syncFolder(path.dirname(target));
+      await removeLeftovers(target);
+      return { sha256: bytes.hash.digest('hex'), bytes: bytes.offset, rows: count };
+    },
+    abort: () => close(true),
+  };
+}
+
+/**
+ * Writes a whole table at `target`, sorted by its key. An empty table gives a valid file with the schema and no row.
+ * @throws ManifestError `row-invalid`, `duplicate-key`; errors of the file system as they are
+ */
+export async function writeTable<Table extends TableName>(
+  target: string,
+  table: Table,
+  rows: readonly RowOf<Table>[],
+  metadata: TableMetadata,
+): Promise<WrittenTable> {
+  const keyed = rows.map((row) => ({ key: keyOfRow(table, row), row }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const writer = await createTableWriter(target, table, metadata);
+  try {
+    await writer.append(keyed.map(({ row }) => row));
+    return await writer.finish();
+  } finally {
+    await writer.abort();
+  }
+}
+
+function temporaryNameOf(target: string): string {
+  return path.join(path.dirname(target), `.${path.basename(target)}.tmp-${randomBytes(6).toString('hex')}`);
+}
+
+/**
+ * Removes what earlier attempts at `target` left when they were killed. An attempt that still runs loses its file and
+ * fails at its rename: it was superseded, and its result would have been the same bytes.
+ */
+async function removeLeftovers(target: string): Promise<void> {
+  const folder = path.dirname(target);
+  const prefix = `.${path.basename(target)}.tmp-`;
+  for (const name of await fs.readdir(folder)) {
+    if (name.startsWith(prefix)) await fs.rm(path.join(folder, name), { force: true });
+  }
+}
+
+/** Makes a rename durable. Windows cannot open folders; there the rename is durable by itself or not at all. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await fs.open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function describeKey(key: string): string {
+  return key.split('\0').join(', ');
+}
+
+function checkColumns(table: TableName, columns: readonly ColumnDeclaration[], row: object): void {
+  if (Object.keys(row).length === columns.length) return;
+  const known = new Set(columns.map(({ name }) => name));
+  const unknown = Object.keys(row).filter((name) => !known.has(name));
+  const missing = columns.map(({ name }) => name).filter((name) => !Object.hasOwn(row, name));
+  throw new ManifestError(
+    'row-invalid',
+    `A row of table ${table} has ${[
+      ...missing.map((name) => `no column ${name}`),
+      ...unknown.map((name) => `an unknown column ${name}`),
+    ].join(', ')}.`,
+  );
+}
+
+/** Checks a value against its declaration and gives it the type that the Parquet writer takes. */
+function toParquet(table: TableName, column: ColumnDeclaration, value: unknown): unknown {
+  const refuse = (what: string): never => {
+    throw new ManifestError('row-invalid', `Column ${column.name} of table ${table} ${what}.`);
+  };
+  if (value === undefined) refuse('is missing from a row');
+  if (value === null) return column.nullable ? null : refuse('may not be null');
+  const element = listElementOf(column.type);
+  if (element !== null) {
+    if (!Array.isArray(value)) return refuse('takes a list');
+    return value.map((item) => toParquetScalar(element, column.values, item, refuse));
+  }
+  return toParquetScalar(column.type, column.values, value, refuse);
+}
+
+function toParquetScalar(
+  type: ColumnType,
+  values: readonly string[] | undefined,
+  value: unknown,
+  refuse: (what: string) => never,
+): unknown {
+  switch (type) {
+    case 'string':
+      if (typeof value !== 'string') return refuse('takes text');
+      if (values !== undefined && !values.includes(value)) return refuse(`takes ${values.join(', ')}`);
+      return value;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : refuse('takes true or false');
+    case 'int32':
+      return typeof value === 'number' && (value | 0) === value ? value : refuse('takes a 32-bit integer');
+    case 'int64':
+      return Number.isSafeInteger(value) ? BigInt(value as number) : refuse('takes an integer below 2^53');
+    default:
+      // A NaN would poison statistics and comparisons; stages say null where there is no number.
+      if (typeof value !== 'number' || !Number.isFinite(value)) return refuse('takes a finite number');
+      // Rounded here, so that the file's statistics are of the values that it holds.
+      // Adding 0 turns -0 into 0: dictionaries cannot tell them apart and would give one for the other.
+      return (type === 'float' ? Math.fround(value) : value) + 0;
+  }
+}
