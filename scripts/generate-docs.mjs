@@ -1,0 +1,77 @@
+// Writes the reference pages of docs/ from the sources that they describe. One function a page; a page's text comes
+// from declarations in the code alone. `--check` writes nothing and fails when a page is out of date.
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const HEADER = '<!-- Made by scripts/generate-docs.mjs. Do not edit. -->';
+
+/** A module of the built program: run `npm run build` first. */
+function load(file) {
+  return import(pathToFileURL(path.join(root, 'dist', file)).href);
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+/** docs/manifest.md, from manifest/schema.ts and stages/reasons.ts. */
+async function manifestPage() {
+  const { MANIFEST_SCHEMA_VERSION, MANIFEST_TABLES } = await load('manifest/schema.js');
+  const { REASONS } = await load('stages/reasons.js');
+  const lines = [
+    HEADER,
+    '',
+    '# Manifest tables',
+    '',
+    'Parquet files (zstd) under `manifest/` of an output folder. They open unchanged in DuckDB, pyarrow and Polars;',
+    '`serieswise query DIR "SQL"` asks them by name. All identifiers are pseudonyms. Columns are public: new ones come',
+    'at the end, none is renamed.',
+    '',
+    `Every file carries the key-value metadata \`serieswise.schema_version\` (now \`${MANIFEST_SCHEMA_VERSION}\`),`,
+    '`serieswise.table` and `serieswise.pipeline_digest`.',
+  ];
+  for (const [name, table] of Object.entries(MANIFEST_TABLES)) {
+    lines.push('', `## \`${name}\``, '');
+    lines.push(
+      `${table.doc} Sorted by, and unique in, ${table.key.map((key) => `\`${key}\``).join(' and ')}.`,
+    );
+    lines.push('', '| column | type | null | meaning |', '|---|---|---|---|');
+    for (const column of table.columns) {
+      const values =
+        column.values === undefined
+          ? ''
+          : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
+      lines.push(
+        `| \`${column.name}\` | ${column.type} | ${column.nullable ? 'yes' : 'no'} | ${cell(column.doc + values)} |`,
+      );
+    }
+  }
+  lines.push('', '## Reasons', '');
+  lines.push('The closed vocabulary of `reason`. Each stands for one disposition.', '');
+  lines.push('| reason | disposition | meaning |', '|---|---|---|');
+  for (const [reason, { disposition, meaning }] of Object.entries(REASONS)) {
+    lines.push(`| \`${reason}\` | \`${disposition}\` | ${cell(meaning)} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const PAGES = { 'docs/manifest.md': manifestPage };
+
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const [file, makePage] of Object.entries(PAGES)) {
+  const target = path.join(root, file);
+  const text = await makePage();
+  const before = fs.existsSync(target) ? fs.readFileSync(target, 'utf8') : null;
+  if (before === text) continue;
+  if (check) {
+    console.error(`${file} is out of date: run node scripts/generate-docs.mjs`);
+    stale++;
+  } else {
+    fs.writeFileSync(target, text);
+    console.error(`${file} written`);
+  }
+}
+process.exitCode = stale > 0 ? 1 : 0;
