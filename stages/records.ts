@@ -9,12 +9,14 @@ import type { Disposition, Reason } from './reasons.ts';
 export interface SourceEntry {
   /** Keyed hash of path (relative to the input) and member name: 32 hexadecimal digits. */
   sourceKey: string;
-  /** Path relative to the input folder, with forward slashes. */
+  /** Path relative to the input folder with forward slashes, one character a byte (latin1): any name survives. */
   path: string;
   /** Name of the member when `path` is an archive. */
   member: string | null;
   bytes: number;
   mtimeMs: number;
+  /** Why the bytes cannot be had, when listing already knows it. */
+  problem: Reason | null;
 }
 
 /** A pixel grid in the patient's coordinates. Frames of a multi-frame image take the place of instances. */

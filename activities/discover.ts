@@ -1,0 +1,173 @@
+/** discover: what is there. Writes inventory shards, sealed; nothing that it returns names a source. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { batchCountFor, batchOf, findContestedInstances, hash64 } from '../stages/discover/assign-batches.ts';
+import { identifyInstance } from '../stages/discover/identify-instance.ts';
+import type { SourceEntry } from '../stages/records.ts';
+import type { StageContext } from './context.ts';
+import { StageFailure } from './failures.ts';
+import type { RunFiles } from './store/run-files.ts';
+import { type ListingCounts, listSources, SourceReader } from './store/sources.ts';
+
+const ENTRIES_PER_SHARD = 2_000;
+const FIRST_READ_BYTES = 16 * 1024;
+
+/** What a listing found: references, never names. */
+export interface Listing extends ListingCounts {
+  shardCount: number;
+}
+
+/** A listed file and what decides its batch: pseudonyms' hashes as decimal text. */
+interface IdentifiedEntry {
+  entry: SourceEntry;
+  studyKey: string;
+  sop: string;
+  study: string;
+}
+
+/** Lists the input into shards. Any earlier listing of the run is replaced. */
+export async function listSourceFiles(context: StageContext): Promise<Listing> {
+  const { files, pseudonymizer } = context;
+  for (const folder of ['listing', 'headers', 'spool']) {
+    fs.rmSync(files.path(folder), { recursive: true, force: true });
+  }
+  const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
+  const { inputPath } = files.settings;
+  if (!fs.existsSync(inputPath)) {
+    throw new StageFailure('input-missing', 'environment', 'The input is not there (any more).');
+  }
+  let shard: SourceEntry[] = [];
+  let shardCount = 0;
+  const flush = () => {
+    files.writeSealed(files.names.listing(shardCount), shard);
+    shard = [];
+    shardCount += 1;
+  };
+  const spool = (sourceKey: string, data: Buffer) => {
+    const file = files.path(files.names.spool(sourceKey));
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(file, files.sealer.seal(data), { mode: 0o600 });
+  };
+  const { sourceKey } = pseudonymizer;
+  for await (const entry of listSources({ inputPath, sourceKey, spool }, counts)) {
+    shard.push(entry);
+    if (shard.length === ENTRIES_PER_SHARD) flush();
+  }
+  if (shard.length > 0) flush();
+  return { ...counts, shardCount };
+}
+
+/** Reads the beginnings of the files of one shard to learn which study each belongs to. */
+export async function scanHeaders(context: StageContext, shard: number): Promise<{ files: number }> {
+  const { files, pseudonymizer } = context;
+  const entries = files.readSealed<SourceEntry[]>(files.names.listing(shard));
+  if (entries === null)
+    throw new StageFailure('listing-missing', 'transient', 'A shard of the listing is missing.');
+  const reader = new SourceReader(files);
+  try {
+    const identified: IdentifiedEntry[] = [];
+    for (const entry of entries) {
+      const { studyInstanceUid, sopInstanceUid } = await identify(reader, entry);
+      const study = studyInstanceUid === '' ? '' : pseudonymizer.uid(studyInstanceUid);
+      const sop = sopInstanceUid === '' ? '' : pseudonymizer.uid(sopInstanceUid);
+      identified.push({
+        entry,
+        studyKey: study === '' ? entry.sourceKey : study,
+        study: study === '' ? '' : String(hash64(study)),
+        sop: sop === '' ? '' : String(hash64(sop)),
+      });
+    }
+    files.writeSealed(files.names.headers(shard), identified);
+    return { files: identified.length };
+  } finally {
+    reader.close();
+  }
+}
+
+async function identify(
+  reader: SourceReader,
+  entry: SourceEntry,
+): Promise<{ studyInstanceUid: string; sopInstanceUid: string }> {
+  for (let bytes = FIRST_READ_BYTES; ; bytes *= 16) {
+    const prefix = await reader.read(entry, bytes);
+    if (typeof prefix === 'string') return { studyInstanceUid: '', sopInstanceUid: '' };
+    const identity = identifyInstance(prefix, prefix.length < bytes || prefix.length >= entry.bytes);
+    if (identity !== null) return identity;
+  }
+}
+
+/**
+ * Sorts the inventory into batches: a study is never cut in two. A batch's entries are in order of their keys, so
+ * that nothing later depends on the order of arrival.
+ */
+export function planBatches(
+  context: StageContext,
+  listing: { shardCount: number; files: number },
+): { batchCount: number } {
+  const { files } = context;
+  const batchCount = batchCountFor(listing.files);
+  const spill = files.path('spill');
+  fs.rmSync(spill, { recursive: true, force: true });
+  fs.mkdirSync(spill, { recursive: true, mode: 0o700 });
+  const sop = new BigUint64Array(listing.files);
+  const study = new BigUint64Array(listing.files);
+  let claims = 0;
+  for (let shard = 0; shard < listing.shardCount; shard += 1) {
+    const identified = files.readSealed<IdentifiedEntry[]>(files.names.headers(shard));
+    if (identified === null)
+      throw new StageFailure('listing-missing', 'transient', 'A shard of the headers is missing.');
+    const byBatch = new Map<number, SourceEntry[]>();
+    for (const item of identified) {
+      const batch = batchOf(item.studyKey, batchCount);
+      const list = byBatch.get(batch);
+      if (list === undefined) byBatch.set(batch, [item.entry]);
+      else list.push(item.entry);
+      if (item.sop === '' || item.study === '') continue;
+      sop[claims] = BigInt(item.sop);
+      study[claims] = BigInt(item.study);
+      claims += 1;
+    }
+    for (const [batch, entries] of byBatch) appendSealed(files, path.join(spill, String(batch)), entries);
+  }
+  for (let batch = 0; batch < batchCount; batch += 1) {
+    const entries = readAppended(files, path.join(spill, String(batch)));
+    entries.sort((a, b) => (a.sourceKey < b.sourceKey ? -1 : 1));
+    files.writeSealed(files.names.entries(batch), entries);
+  }
+  removeBatchesFrom(files, batchCount);
+  fs.rmSync(spill, { recursive: true, force: true });
+  const contested = findContestedInstances({
+    sop: sop.subarray(0, claims),
+    study: study.subarray(0, claims),
+  });
+  files.writeJson('contested.json', contested.map(String));
+  return { batchCount };
+}
+
+/** Batches of an earlier, larger cut of the same run would add rows of their own. */
+function removeBatchesFrom(files: RunFiles, batchCount: number): void {
+  for (const name of fs.readdirSync(files.path('batches'))) {
+    if (Number(name) >= batchCount)
+      fs.rmSync(files.path(`batches/${name}`), { recursive: true, force: true });
+  }
+}
+
+function appendSealed(files: RunFiles, file: string, entries: SourceEntry[]): void {
+  const sealed = files.sealer.seal(Buffer.from(JSON.stringify(entries)));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(sealed.length);
+  fs.appendFileSync(file, Buffer.concat([length, sealed]), { mode: 0o600 });
+}
+
+function readAppended(files: RunFiles, file: string): SourceEntry[] {
+  if (!fs.existsSync(file)) return [];
+  const bytes = fs.readFileSync(file);
+  const entries: SourceEntry[] = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const length = bytes.readUInt32LE(offset);
+    const sealed = bytes.subarray(offset + 4, offset + 4 + length);
+    entries.push(...(JSON.parse(files.sealer.open(sealed).toString('utf8')) as SourceEntry[]));
+    offset += 4 + length;
+  }
+  return entries;
+}

@@ -1,0 +1,66 @@
+/** group: series units, and the verdict on every instance. */
+
+import { hash64 } from '../stages/discover/assign-batches.ts';
+import { groupSeries } from '../stages/group/group-series.ts';
+import { dispositionOf } from '../stages/reasons.ts';
+import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../stages/records.ts';
+import type { StageContext } from './context.ts';
+import { StageFailure } from './failures.ts';
+import type { StoredInstance } from './instances.ts';
+import { isUnitDone } from './units.ts';
+
+/** What `group` leaves for the stages after it. */
+export interface BatchGroups {
+  units: SeriesUnit[];
+  verdicts: InstanceVerdict[];
+  /** Keys of kept units whose tensor, labels or pictures are still to be made. */
+  pending: string[];
+}
+
+/** @returns how many units are kept, and how many of them need work */
+export function groupBatch(
+  context: StageContext,
+  batch: number,
+  bundleSha256: string,
+): { kept: number; pending: number } {
+  const { files, pipeline } = context;
+  const records = readRecords(context, batch);
+  const { units, verdicts } = groupSeries([...records.values()], {
+    splitBy: pipeline.group.split_by,
+    exclude: pipeline.exclude,
+    minSlices: pipeline.group.min_slices,
+  });
+  const kept = units.filter((unit) => unit.disposition === 'kept');
+  const pending = kept
+    .filter((unit) => !isUnitDone(context, unit, records, bundleSha256))
+    .map((unit) => unit.seriesUnit);
+  files.writeJson(files.names.groups(batch), { units, verdicts, pending } satisfies BatchGroups);
+  return { kept: kept.length, pending: pending.length };
+}
+
+/** The records of a batch by source key. Instances that several studies claim are quarantined here. */
+export function readRecords(context: StageContext, batch: number): Map<string, InstanceRecord> {
+  const { files } = context;
+  const stored = files.readJson<StoredInstance[]>(files.names.instances(batch));
+  if (stored === null)
+    throw new StageFailure('batch-missing', 'transient', 'The records of a batch are missing.');
+  const contested = new Set((files.readJson<string[]>('contested.json') ?? []).map(BigInt));
+  const records = new Map<string, InstanceRecord>();
+  for (const { record } of stored) {
+    const reason = 'conflicting-instances';
+    const isContested = record.sopInstanceUid !== null && contested.has(hash64(record.sopInstanceUid));
+    const marked = isContested && record.disposition === 'kept';
+    records.set(
+      record.sourceKey,
+      marked ? { ...record, disposition: dispositionOf(reason), reason } : record,
+    );
+  }
+  return records;
+}
+
+export function readGroups(context: StageContext, batch: number): BatchGroups {
+  const groups = context.files.readJson<BatchGroups>(context.files.names.groups(batch));
+  if (groups === null)
+    throw new StageFailure('batch-missing', 'transient', 'The groups of a batch are missing.');
+  return groups;
+}

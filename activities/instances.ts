@@ -1,0 +1,110 @@
+/** The de-identified instances of a batch: remembered records, and their files wherever they are now. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { digestOf } from '../pipelines/digest.ts';
+import { deidentifyInstance } from '../stages/deidentify/deidentify-instance.ts';
+import { describeUnreadable } from '../stages/deidentify/describe-unreadable.ts';
+import { instanceOutputPath } from '../stages/publish/output-paths.ts';
+import type { InstanceRecord, SourceEntry } from '../stages/records.ts';
+import type { StageContext } from './context.ts';
+import { StageFailure } from './failures.ts';
+import { writeFileAtomic } from './store/atomic.ts';
+import type { SourceReader } from './store/sources.ts';
+import { STEP_VERSIONS } from './versions.ts';
+
+/** A record and the stamp of what it was made from; equal stamps make it good again. */
+export interface StoredInstance {
+  stamp: string;
+  record: InstanceRecord;
+}
+
+/** Changes whenever a source file (by size and time) or the way of de-identifying changes. */
+export function stampOf(context: StageContext, entry: SourceEntry): string {
+  const { pipeline } = context;
+  const how = digestOf({ deidentify: pipeline.deidentify, version: STEP_VERSIONS.deidentify }).slice(0, 16);
+  return `${entry.bytes}:${entry.mtimeMs}:${entry.problem ?? ''}:${how}`;
+}
+
+/** Reads and de-identifies one source file, and stages the result. Bad data is a record, never an error. */
+export async function deidentifyEntry(
+  context: StageContext,
+  reader: SourceReader,
+  entry: SourceEntry,
+): Promise<StoredInstance> {
+  const { files, profile, pseudonymizer } = context;
+  const stamp = stampOf(context, entry);
+  const bytes = await reader.read(entry);
+  if (typeof bytes === 'string')
+    return { stamp, record: describeUnreadable(entry.sourceKey, entry.bytes, bytes) };
+  const { record, output } = deidentifyInstance(bytes, {
+    profile,
+    pseudonymizer,
+    sourceKey: entry.sourceKey,
+  });
+  if (output !== null) {
+    const file = files.stagedInstance(entry.sourceKey);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    writeFileAtomic(file, output, { flush: false });
+  }
+  return { stamp, record };
+}
+
+/** Path of the de-identified file of a record where it was published. */
+export function publishedPathOf(record: InstanceRecord): string | null {
+  const { patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid, outputSha256 } = record;
+  if (outputSha256 === null || !patientId || !studyInstanceUid || !seriesInstanceUid || !sopInstanceUid)
+    return null;
+  return instanceOutputPath({ patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid });
+}
+
+/** Finds de-identified files of one batch: published, staged, or made again from the source. */
+export class InstanceFiles {
+  private readonly context: StageContext;
+  private readonly reader: SourceReader;
+  private readonly batch: number;
+  private entries: Map<string, SourceEntry> | null = null;
+
+  constructor(context: StageContext, batch: number, reader: SourceReader) {
+    this.context = context;
+    this.batch = batch;
+    this.reader = reader;
+  }
+
+  /** @returns path of the staged file, or of the published one when there is no staged one */
+  async locate(record: InstanceRecord): Promise<string> {
+    const { files } = this.context;
+    const staged = files.stagedInstance(record.sourceKey);
+    if (hasSize(staged, record.outputBytes)) return staged;
+    const relative = publishedPathOf(record);
+    if (relative !== null && hasSize(files.published(relative), record.outputBytes))
+      return files.published(relative);
+    const entry = this.entryOf(record.sourceKey);
+    const { record: made } = await deidentifyEntry(this.context, this.reader, entry);
+    if (made.outputSha256 !== record.outputSha256) {
+      throw new StageFailure(
+        'source-changed',
+        'transient',
+        'A source file changed while the run was under way.',
+      );
+    }
+    return staged;
+  }
+
+  private entryOf(sourceKey: string): SourceEntry {
+    const { files } = this.context;
+    if (this.entries === null) {
+      const entries = files.readSealed<SourceEntry[]>(files.names.entries(this.batch)) ?? [];
+      this.entries = new Map(entries.map((entry) => [entry.sourceKey, entry]));
+    }
+    const entry = this.entries.get(sourceKey);
+    if (entry === undefined)
+      throw new StageFailure('listing-missing', 'transient', 'An entry of the batch is missing.');
+    return entry;
+  }
+}
+
+/** Whether a regular file of that many bytes is there. */
+export function hasSize(file: string, bytes: number | null): boolean {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size === bytes;
+}

@@ -1,0 +1,179 @@
+/** preprocess: a unit's de-identified slices to the model's input. Reads the slices that it needs and no other. */
+
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { DicomError } from '../dicom/errors.ts';
+import { decodeFrame, loadCodec, type PixelFormat } from '../dicom/pixels.ts';
+import { encodeNpy } from '../stages/preprocess/npy.ts';
+import {
+  type Resampler,
+  type SourceSlice,
+  sourceSlicesNeeded,
+} from '../stages/preprocess/preprocess-volume.ts';
+import { describeTensor } from '../stages/preprocess/tensor-statistics.ts';
+import { renderThumbnail } from '../stages/preprocess/thumbnail.ts';
+import type { Reason } from '../stages/reasons.ts';
+import type { ImageDescription, InstanceRecord, SeriesUnit } from '../stages/records.ts';
+import type { StageContext } from './context.ts';
+import { readGroups, readRecords } from './group.ts';
+import { InstanceFiles } from './instances.ts';
+import { writeFileAtomic } from './store/atomic.ts';
+import { SourceReader } from './store/sources.ts';
+import {
+  indexBySopInstance,
+  readUnit,
+  recordOfSlice,
+  type TensorResult,
+  tensorKeyOf,
+  writeUnit,
+} from './units.ts';
+
+/** Preprocesses the pending units `from` (inclusive) to `to` (exclusive) of a batch. */
+export async function preprocessUnits(
+  context: StageContext,
+  resampler: Resampler,
+  batch: number,
+  from: number,
+  to: number,
+): Promise<void> {
+  const { units, pending } = readGroups(context, batch);
+  const records = readRecords(context, batch);
+  const index = indexBySopInstance(records);
+  const byKey = new Map(units.map((unit) => [unit.seriesUnit, unit]));
+  const reader = new SourceReader(context.files);
+  try {
+    const instances = new InstanceFiles(context, batch, reader);
+    for (const seriesUnit of pending.slice(from, to)) {
+      const unit = byKey.get(seriesUnit);
+      if (unit === undefined) continue;
+      const tensorKey = tensorKeyOf(context, unit, index);
+      const before = readUnit(context, seriesUnit);
+      const labels = before?.tensorKey === tensorKey ? before.labels : {};
+      const tensor = await preprocessUnit(context, resampler, instances, unit, index);
+      writeUnit(context, seriesUnit, { tensorKey, tensor, labels });
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+async function preprocessUnit(
+  context: StageContext,
+  resampler: Resampler,
+  instances: InstanceFiles,
+  unit: SeriesUnit,
+  index: ReadonlyMap<string, InstanceRecord>,
+): Promise<TensorResult> {
+  const { files, pipeline } = context;
+  const { window_hu: windowHu, shape } = pipeline.preprocess;
+  // The resampler reads synchronously; where the needed slices lie, and their codecs, are looked up before.
+  const located = new Map<number, { file: string; record: InstanceRecord }>();
+  for (const slice of sourceSlicesNeeded(unit.slices.length, shape[0])) {
+    const record = recordOfSlice(index, unit.slices[slice]!.sopInstanceUid);
+    located.set(slice, { file: await instances.locate(record), record });
+    await loadCodec(record.transferSyntaxUid ?? '');
+  }
+  const first = recordOfSlice(index, unit.slices[0]!.sopInstanceUid).image!;
+  let tensor: Uint8Array;
+  try {
+    tensor = resampler.preprocessVolume(
+      {
+        sliceCount: unit.slices.length,
+        rows: first.rows,
+        columns: first.columns,
+        readSlice(slice) {
+          const { file, record } = located.get(slice)!;
+          return readSlice(file, record, unit.slices[slice]!.frame);
+        },
+      },
+      { windowHu, shape },
+    );
+  } catch (error) {
+    if (error instanceof DicomError)
+      return { reason: REASON_OF_PIXEL_ERROR[error.code] ?? 'pixel-data-damaged' };
+    throw error;
+  }
+  const npy = encodeNpy(tensor, shape);
+  const thumbnail = renderThumbnail(tensor, shape);
+  stage(files.stagedTensor(unit.seriesUnit), npy);
+  if (pipeline.publish.thumbnails) stage(files.stagedThumbnail(unit.seriesUnit), thumbnail);
+  return {
+    sha256: createHash('sha256').update(npy).digest('hex'),
+    bytes: npy.length,
+    thumbnailBytes: thumbnail.length,
+    statistics: describeTensor(tensor),
+    reason: null,
+  };
+}
+
+const REASON_OF_PIXEL_ERROR: Partial<Record<string, Reason>> = {
+  'transfer-syntax-unsupported': 'transfer-syntax-unsupported',
+  'pixel-format-unsupported': 'pixel-format-unsupported',
+  'pixel-data-missing': 'pixel-data-missing',
+  truncated: 'truncated',
+};
+
+function stage(file: string, bytes: Uint8Array): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  writeFileAtomic(file, bytes, { flush: false });
+}
+
+function readSlice(file: string, record: InstanceRecord, frame: number): SourceSlice {
+  const image = record.image!;
+  const format = pixelFormatOf(image, record.transferSyntaxUid ?? '');
+  const description = image.frames[frame]!;
+  const { offset, length, encapsulated } = image.pixelData;
+  const frameBytes = (image.rows * image.columns * image.samplesPerPixel * image.bitsAllocated) / 8;
+  // Native frames are read one at a time; 12-bit packed ones may begin inside a byte and are cut by the decoder.
+  const single = !encapsulated && Number.isInteger(frameBytes);
+  const bytes = single
+    ? readRange(file, offset + frame * frameBytes, frameBytes)
+    : readRange(file, offset, length);
+  const { values } = decodeFrame(
+    bytes,
+    single ? { ...format, numberOfFrames: 1 } : format,
+    single ? 0 : frame,
+  );
+  return {
+    values,
+    rescaleSlope: description.rescaleSlope ?? 1,
+    rescaleIntercept: description.rescaleIntercept ?? 0,
+  };
+}
+
+function pixelFormatOf(image: ImageDescription, transferSyntaxUid: string): PixelFormat {
+  const { rows, columns, samplesPerPixel, photometricInterpretation, bitsAllocated, bitsStored, highBit } =
+    image;
+  const { pixelRepresentation, planarConfiguration, frames } = image;
+  return {
+    rows,
+    columns,
+    samplesPerPixel,
+    photometricInterpretation,
+    bitsAllocated,
+    bitsStored,
+    highBit,
+    pixelRepresentation,
+    planarConfiguration,
+    transferSyntaxUid,
+    numberOfFrames: frames.length,
+  };
+}
+
+function readRange(file: string, offset: number, length: number): Buffer {
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    // A buffer of its own, so that typed arrays over it are aligned.
+    const buffer = Buffer.from(new ArrayBuffer(length));
+    let read = 0;
+    while (read < length) {
+      const count = fs.readSync(descriptor, buffer, read, length - read, offset + read);
+      if (count === 0) throw new DicomError('truncated', 'in the pixel data');
+      read += count;
+    }
+    return buffer;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -1,0 +1,178 @@
+/** publish, last step: the manifest of the whole run, the ledger, and nothing else left in the output. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { TableName } from '../manifest/schema.ts';
+import { writeTable } from '../manifest/write.ts';
+import type { StageContext } from './context.ts';
+import type { Listing } from './discover.ts';
+import { StageFailure } from './failures.ts';
+import { type BatchRows, type BundleReference, countDispositions } from './publish.ts';
+import { flushFolder, writeFileAtomic } from './store/atomic.ts';
+import { WORK_FOLDER } from './store/run-files.ts';
+import { STEP_VERSIONS } from './versions.ts';
+
+/** Parts are cut at batches, once they hold this many instances: bounded memory, few files. */
+const INSTANCES_PER_PART = 50_000;
+
+/** What the end of a run says; also in run.json. */
+export interface RunSummary {
+  filesSeen: number;
+  instances: Record<string, number>;
+  instanceReasons: Record<string, number>;
+  series: Record<string, number>;
+  seriesReasons: Record<string, number>;
+  needsReview: number;
+  /** How many kept units have each label, by task. */
+  labels: Record<string, Record<string, number>>;
+}
+
+export interface PublishRequest {
+  listing: Listing;
+  batchCount: number;
+  bundle: BundleReference & { files: Record<string, string> };
+  pipelineDigest: string;
+  productVersion: string;
+  startedAt: string;
+}
+
+interface ManifestFile {
+  path: string;
+  bytes: number;
+  rows: number;
+  sha256: string;
+}
+
+/**
+ * Compacts the rows of all batches into Parquet, checks the ledger, writes run.json, and removes what earlier runs
+ * left over.
+ * @throws StageFailure `ledger-broken` when rows and source files do not add up
+ */
+export async function publishManifest(context: StageContext, request: PublishRequest): Promise<RunSummary> {
+  const { files, pipeline } = context;
+  const { listing, batchCount, bundle } = request;
+  const summary: RunSummary = {
+    filesSeen: listing.files,
+    instances: {},
+    instanceReasons: {},
+    series: {},
+    seriesReasons: {},
+    needsReview: 0,
+    labels: { body_part: {}, axis: {}, contrast: {} },
+  };
+  const manifest: ManifestFile[] = [];
+  const outputs = new Set<string>();
+  const keys = new Set<string>();
+  let outputBytes = 0;
+  let part = 0;
+  let pending: BatchRows[] = [];
+  const flush = async () => {
+    for (const table of ['instances', 'series', 'labels'] as const) {
+      manifest.push(await writePart(context, table, part, pending, request.pipelineDigest));
+    }
+    part += 1;
+    pending = [];
+  };
+  for (let batch = 0; batch < batchCount; batch += 1) {
+    const rows = files.readJson<BatchRows>(files.names.rows(batch));
+    if (rows === null)
+      throw new StageFailure('batch-missing', 'transient', 'The rows of a batch are missing.');
+    tally(summary, rows);
+    for (const row of rows.instances) keys.add(row.source_key);
+    for (const output of rows.outputs) {
+      outputs.add(output.path);
+      outputBytes += output.bytes;
+    }
+    pending.push(rows);
+    if (pending.reduce((sum, each) => sum + each.instances.length, 0) >= INSTANCES_PER_PART) await flush();
+  }
+  if (pending.length > 0 || part === 0) await flush();
+
+  const rowCount = Object.values(summary.instances).reduce((sum, count) => sum + count, 0);
+  if (rowCount !== listing.files || keys.size !== listing.files) {
+    const message = `The ledger does not add up: ${listing.files} source files, ${rowCount} rows, ${keys.size} keys.`;
+    throw new StageFailure('ledger-broken', 'permanent', message);
+  }
+  const output = files.settings.outputFolder;
+  prune(path.join(output, 'manifest'), 'manifest', new Set(manifest.map((file) => file.path)));
+  for (const folder of ['dicom', 'tensors', 'thumbnails']) prune(path.join(output, folder), folder, outputs);
+  const run = {
+    schema_version: 1,
+    serieswise_version: request.productVersion,
+    pipeline,
+    pipeline_digest: request.pipelineDigest,
+    bundle: { name: bundle.name, version: bundle.version, sha256: bundle.sha256, files: bundle.files },
+    step_versions: STEP_VERSIONS,
+    ledger: {
+      files_seen: listing.files,
+      bytes_seen: listing.bytes,
+      archives_opened: listing.archives,
+      links_skipped: listing.skippedLinks,
+      instances: summary.instances,
+      instance_reasons: summary.instanceReasons,
+      series: summary.series,
+      series_reasons: summary.seriesReasons,
+      needs_review: summary.needsReview,
+      labels: summary.labels,
+    },
+    manifest,
+    outputs: { files: outputs.size, bytes: outputBytes },
+    started_at: request.startedAt,
+    finished_at: new Date().toISOString(),
+    host: { name: os.hostname(), platform: process.platform, arch: process.arch, node: process.version },
+  };
+  writeFileAtomic(path.join(output, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+  flushFolder(output);
+  fs.rmSync(path.join(output, WORK_FOLDER), { recursive: true, force: true });
+  for (const folder of ['spool', 'headers']) fs.rmSync(files.path(folder), { recursive: true, force: true });
+  return summary;
+}
+
+async function writePart(
+  context: StageContext,
+  table: TableName,
+  part: number,
+  batches: readonly BatchRows[],
+  pipelineDigest: string,
+): Promise<ManifestFile> {
+  const relative = `manifest/${table}/part-${String(part).padStart(5, '0')}.parquet`;
+  const file = context.files.published(relative);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const rows = batches.flatMap((batch) => batch[table] as never[]);
+  const written = await writeTable(file, table, rows, { pipelineDigest });
+  return { path: relative, bytes: written.bytes, rows: written.rows, sha256: written.sha256 };
+}
+
+function tally(summary: RunSummary, rows: BatchRows): void {
+  add(summary.instances, countDispositions(rows.instances));
+  add(summary.series, countDispositions(rows.series));
+  for (const { reason } of rows.instances) if (reason !== null) add(summary.instanceReasons, { [reason]: 1 });
+  for (const row of rows.series) {
+    if (row.reason !== null) add(summary.seriesReasons, { [row.reason]: 1 });
+    if (row.needs_review === true) summary.needsReview += 1;
+  }
+  for (const { task, label } of rows.labels) {
+    const counts = summary.labels[task] ?? {};
+    summary.labels[task] = counts;
+    add(counts, { [label]: 1 });
+  }
+}
+
+function add(counts: Record<string, number>, more: Record<string, number>): void {
+  for (const [key, count] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + count;
+}
+
+/** Removes files that this run did not publish, and folders that are empty then. */
+function prune(folder: string, relative: string, wanted: ReadonlySet<string>): boolean {
+  if (!fs.existsSync(folder)) return false;
+  let kept = false;
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const child = `${relative}/${entry.name}`;
+    const location = path.join(folder, entry.name);
+    if (entry.isDirectory()) kept = prune(location, child, wanted) || kept;
+    else if (wanted.has(child) || /^manifest\/reviews\//.test(child)) kept = true;
+    else fs.rmSync(location, { force: true });
+  }
+  if (!kept) fs.rmSync(folder, { recursive: true, force: true });
+  return kept;
+}

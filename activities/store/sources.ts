@@ -1,0 +1,153 @@
+/** Lists and reads source files, wherever they lie. Private: nothing else sees paths and names. */
+import fs from 'node:fs';
+import type { Reason } from '../../stages/reasons.ts';
+import type { SourceEntry } from '../../stages/records.ts';
+import { ArchiveError, archiveKindOf, type OpenZip, openZip, readTar } from './archives.ts';
+import { readIfExists } from './atomic.ts';
+import type { RunFiles } from './run-files.ts';
+import { type ListedFile, locateListed, walkInput } from './walk.ts';
+
+/** What a listing counted. An archive that could be opened is no source file, its members are. */
+export interface ListingCounts {
+  files: number;
+  bytes: number;
+  archives: number;
+  skippedLinks: number;
+}
+
+export interface ListingOptions {
+  inputPath: string;
+  /** Keyed hash of path and member name. */
+  sourceKey(path: string, member: string | null): string;
+  /** Takes the bytes of a TAR member, which cannot be reached again. */
+  spool(sourceKey: string, data: Buffer): void;
+}
+
+/** Every source file of an input, archives opened. */
+export async function* listSources(
+  options: ListingOptions,
+  counts: ListingCounts,
+): AsyncGenerator<SourceEntry> {
+  const entryOf = (
+    file: ListedFile,
+    member: string | null,
+    bytes: number,
+    problem: Reason | null,
+  ): SourceEntry => {
+    counts.files += 1;
+    counts.bytes += bytes;
+    return {
+      sourceKey: options.sourceKey(file.path, member),
+      path: file.path,
+      member,
+      bytes,
+      mtimeMs: file.mtimeMs,
+      problem,
+    };
+  };
+  for (const file of walkInput(options.inputPath)) {
+    if (file === null) {
+      counts.skippedLinks += 1;
+      continue;
+    }
+    if (file.bytes === 0) {
+      yield entryOf(file, null, 0, 'empty-file');
+      continue;
+    }
+    try {
+      const location = locateListed(options.inputPath, file.path);
+      const kind = archiveKindOf(location);
+      if (kind === null) {
+        yield entryOf(file, null, file.bytes, null);
+      } else if (kind === 'zip') {
+        const zip = await openZip(location);
+        counts.archives += 1;
+        for (const member of zip.members()) yield entryOf(file, member.name, member.bytes, member.problem);
+        zip.close();
+      } else {
+        counts.archives += 1;
+        for await (const member of readTar(location, kind)) {
+          const entry = entryOf(file, member.name, member.bytes, member.problem);
+          if (member.problem === null) options.spool(entry.sourceKey, member.data);
+          yield entry;
+        }
+      }
+    } catch (error) {
+      yield entryOf(file, null, file.bytes, error instanceof ArchiveError ? error.reason : 'read-failed');
+    }
+  }
+}
+
+/** Reads the bytes of listed entries; keeps the last few archives open. */
+export class SourceReader {
+  private readonly files: RunFiles;
+  private readonly zips = new Map<string, OpenZip>();
+
+  constructor(files: RunFiles) {
+    this.files = files;
+  }
+
+  /** @returns the first `maxBytes` bytes, or all; or the reason why they cannot be had */
+  async read(entry: SourceEntry, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer | Reason> {
+    if (entry.problem !== null) return entry.problem;
+    if (entry.bytes > 2 ** 31 - 1) return 'too-large';
+    if (entry.member !== null) return this.readMember(entry, entry.member, maxBytes);
+    try {
+      return readFilePrefix(
+        locateListed(this.files.settings.inputPath, entry.path),
+        Math.min(entry.bytes, maxBytes),
+      );
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') throw error;
+      return 'read-failed';
+    }
+  }
+
+  private async readMember(entry: SourceEntry, member: string, maxBytes: number): Promise<Buffer | Reason> {
+    const spooled = readIfExists(this.files.path(this.files.names.spool(entry.sourceKey)));
+    if (spooled !== null) return this.files.sealer.open(spooled).subarray(0, maxBytes);
+    try {
+      const zip = await this.zipOf(entry.path);
+      return (await zip.read(member, maxBytes)) ?? 'archive-damaged';
+    } catch (error) {
+      if (error instanceof ArchiveError) return error.reason;
+      return 'read-failed';
+    }
+  }
+
+  private async zipOf(path: string): Promise<OpenZip> {
+    let zip = this.zips.get(path);
+    if (zip === undefined) {
+      zip = await openZip(locateListed(this.files.settings.inputPath, path));
+      if (this.zips.size >= 4) {
+        const [oldest] = this.zips.keys();
+        this.zips.get(oldest!)?.close();
+        this.zips.delete(oldest!);
+      }
+      this.zips.set(path, zip);
+    }
+    return zip;
+  }
+
+  close(): void {
+    for (const zip of this.zips.values()) zip.close();
+    this.zips.clear();
+  }
+}
+
+function readFilePrefix(file: Buffer, bytes: number): Buffer {
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(bytes);
+    let length = 0;
+    while (length < bytes) {
+      const read = fs.readSync(descriptor, buffer, length, bytes - length, length);
+      if (read === 0) break;
+      length += read;
+    }
+    return buffer.subarray(0, length);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

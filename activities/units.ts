@@ -1,0 +1,91 @@
+/** What is remembered of each series unit between stages and between runs. */
+import fs from 'node:fs';
+import type { TaskPrediction } from '../models/classifier.ts';
+import { digestOf } from '../pipelines/digest.ts';
+import type { TensorStatistics } from '../stages/preprocess/tensor-statistics.ts';
+import { tensorPathOf, thumbnailPathOf } from '../stages/publish/output-paths.ts';
+import type { Reason } from '../stages/reasons.ts';
+import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
+import type { StageContext } from './context.ts';
+import { StageFailure } from './failures.ts';
+import { STEP_VERSIONS } from './versions.ts';
+
+/** A unit's tensor, or why there is none. */
+export type TensorResult =
+  | { sha256: string; bytes: number; statistics: TensorStatistics; thumbnailBytes: number; reason: null }
+  | { reason: Reason };
+
+export interface UnitResult {
+  /** What the tensor was made from. */
+  tensorKey: string;
+  tensor: TensorResult;
+  /** Predictions by the digest of the bundle that made them. */
+  labels: Record<string, TaskPrediction[]>;
+}
+
+/** Records of a batch by SOP Instance UID, of those instances that are images. */
+export function indexBySopInstance(
+  records: ReadonlyMap<string, InstanceRecord>,
+): Map<string, InstanceRecord> {
+  const index = new Map<string, InstanceRecord>();
+  for (const record of records.values()) {
+    if (record.sopInstanceUid === null || record.image === null) continue;
+    // Equal instances are interchangeable; the first by key is the one that is kept.
+    if (!index.has(record.sopInstanceUid)) index.set(record.sopInstanceUid, record);
+  }
+  return index;
+}
+
+/** The record behind a slice. */
+export function recordOfSlice(
+  index: ReadonlyMap<string, InstanceRecord>,
+  sopInstanceUid: string,
+): InstanceRecord {
+  const record = index.get(sopInstanceUid);
+  if (record === undefined)
+    throw new StageFailure('batch-missing', 'transient', 'A slice has no record in its batch.');
+  return record;
+}
+
+/** Follows from the de-identified slices in their order and from the way of preprocessing. */
+export function tensorKeyOf(
+  context: StageContext,
+  unit: SeriesUnit,
+  index: ReadonlyMap<string, InstanceRecord>,
+): string {
+  const slices = unit.slices.map((slice) => [
+    recordOfSlice(index, slice.sopInstanceUid).outputSha256,
+    slice.frame,
+  ]);
+  return digestOf({ slices, preprocess: context.pipeline.preprocess, version: STEP_VERSIONS.preprocess });
+}
+
+export function readUnit(context: StageContext, seriesUnit: string): UnitResult | null {
+  return context.files.readJson<UnitResult>(context.files.names.unit(seriesUnit));
+}
+
+export function writeUnit(context: StageContext, seriesUnit: string, result: UnitResult): void {
+  context.files.writeJson(context.files.names.unit(seriesUnit), result);
+}
+
+/** Whether a kept unit has all that publishing needs: tensor, labels of this bundle, and the files to publish. */
+export function isUnitDone(
+  context: StageContext,
+  unit: SeriesUnit,
+  records: ReadonlyMap<string, InstanceRecord>,
+  bundleSha256: string,
+): boolean {
+  const result = readUnit(context, unit.seriesUnit);
+  if (result === null || result.tensorKey !== tensorKeyOf(context, unit, indexBySopInstance(records)))
+    return false;
+  if (result.tensor.reason !== null) return true;
+  if (result.labels[bundleSha256] === undefined) return false;
+  const { publish } = context.pipeline;
+  const { seriesUnit } = unit;
+  const there = (staged: string, published: string) =>
+    fs.existsSync(staged) || fs.existsSync(context.files.published(published));
+  return (
+    (!publish.thumbnails || there(context.files.stagedThumbnail(seriesUnit), thumbnailPathOf(seriesUnit))) &&
+    (!publish.tensors || there(context.files.stagedTensor(seriesUnit), tensorPathOf(seriesUnit)))
+  );
+}

@@ -1,0 +1,5 @@
+/**
+ * Version of what each stage does. Raise one when the same input would give another output: what rests on it is then
+ * made again, and nothing else.
+ */
+export const STEP_VERSIONS = { deidentify: 1, group: 1, preprocess: 1, classify: 1, publish: 1 } as const;

@@ -1,0 +1,189 @@
+/** Rows of the manifest from what the stages found out. Pure: the same records give the same rows. */
+import type { InstanceRow, LabelRow, SeriesRow } from '../../manifest/schema.ts';
+import type { TaskPrediction } from '../../models/classifier.ts';
+import type { Pipeline } from '../../pipelines/schema.ts';
+import { type Agreement, compareEvidence, reviewReasons } from '../group/agreement.ts';
+import type { TensorStatistics } from '../preprocess/tensor-statistics.ts';
+import { dispositionOf, type Reason } from '../reasons.ts';
+import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../records.ts';
+import { instanceOutputPath } from './output-paths.ts';
+
+/** What preprocess and classify made of a kept unit: labels, or the reason why there are none. */
+export type UnitOutcome =
+  | { reason: Reason }
+  | {
+      reason: null;
+      tensor: { sha256: string; statistics: TensorStatistics };
+      predictions: readonly TaskPrediction[];
+    };
+
+export interface RowSources {
+  records: ReadonlyMap<string, InstanceRecord>;
+  verdicts: readonly InstanceVerdict[];
+  units: readonly SeriesUnit[];
+  /** One for every kept unit. */
+  outcomes: ReadonlyMap<string, UnitOutcome>;
+  bundle: { name: string; version: string; sha256: string };
+  pipeline: Pipeline;
+}
+
+/** All rows of a batch, each table in order of its key. A unit without labels takes its instances with it. */
+export function buildRows(sources: RowSources): {
+  instances: InstanceRow[];
+  series: SeriesRow[];
+  labels: LabelRow[];
+} {
+  const { units, verdicts, outcomes } = sources;
+  const instances = verdicts.map((verdict) => {
+    const outcome = verdict.disposition === 'kept' ? outcomes.get(verdict.seriesUnit ?? '') : undefined;
+    const reason = outcome?.reason ?? verdict.reason;
+    return buildInstanceRow(sources, {
+      ...verdict,
+      reason,
+      disposition: outcome?.reason ? dispositionOf(reason) : verdict.disposition,
+    });
+  });
+  const series = units.map((unit) => buildSeriesRow(sources, unit));
+  const labels = units.flatMap((unit) => buildLabelRows(sources, unit));
+  return {
+    instances: instances.sort((a, b) => compare(a.source_key, b.source_key)),
+    series: series.sort((a, b) => compare(a.series_unit, b.series_unit)),
+    labels: labels.sort((a, b) => compare(a.series_unit, b.series_unit) || compare(a.task, b.task)),
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function buildInstanceRow(sources: RowSources, verdict: InstanceVerdict): InstanceRow {
+  const record = sources.records.get(verdict.sourceKey)!;
+  const { patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid } = record;
+  const isPublished = verdict.disposition === 'kept' && sources.pipeline.publish.dicom;
+  const identified = patientId && studyInstanceUid && seriesInstanceUid && sopInstanceUid;
+  return {
+    source_key: record.sourceKey,
+    source_bytes: record.sourceBytes,
+    source_digest: record.sourceDigest,
+    disposition: verdict.disposition,
+    reason: verdict.reason,
+    patient_id: patientId,
+    study_instance_uid: studyInstanceUid,
+    series_instance_uid: seriesInstanceUid,
+    sop_instance_uid: sopInstanceUid,
+    series_unit: verdict.seriesUnit,
+    sop_class_uid: record.sopClassUid,
+    transfer_syntax_uid: record.transferSyntaxUid,
+    instance_number: record.instanceNumber,
+    image_position_patient: record.image?.frames[0]?.imagePositionPatient ?? null,
+    output_path:
+      isPublished && identified
+        ? instanceOutputPath({ patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid })
+        : null,
+    output_sha256: isPublished ? record.outputSha256 : null,
+    frame_count: record.image?.frames.length ?? null,
+  };
+}
+
+function buildSeriesRow(sources: RowSources, unit: SeriesUnit): SeriesRow {
+  const { bundle, pipeline } = sources;
+  const outcome = sources.outcomes.get(unit.seriesUnit);
+  const labelled = outcome !== undefined && outcome.reason === null ? outcome : null;
+  const of = (task: TaskPrediction['task']) =>
+    labelled?.predictions.find((prediction) => prediction.task === task);
+  const [bodyPart, axis, contrast] = [of('body_part'), of('axis'), of('contrast')];
+  const { evidence } = unit;
+  const agreement = {
+    body_part: agreementOf(bodyPart, evidence?.bodyPart),
+    axis: agreementOf(axis, evidence?.axis),
+    contrast: agreementOf(contrast, evidence?.contrast),
+  };
+  const reasons =
+    labelled === null
+      ? null
+      : reviewReasons({
+          // A bundle need not have every task: what it does not claim needs no review.
+          scores: { body_part: bodyPart?.score ?? 1, axis: axis?.score ?? 1, contrast: contrast?.score ?? 1 },
+          reviewBelow: pipeline.classify.review_below,
+          agreement: {
+            body_part: agreement.body_part ?? 'header-silent',
+            axis: agreement.axis ?? 'header-silent',
+            contrast: agreement.contrast ?? 'header-silent',
+          },
+          axis: axis?.label ?? unit.axisGeometry ?? '',
+          axisGeometry: unit.axisGeometry,
+          sliceSpacingRegular: unit.sliceSpacingRegular,
+          sliceGapCount: unit.sliceGapCount,
+        });
+  const disposition = outcome?.reason ? dispositionOf(outcome.reason) : unit.disposition;
+  return {
+    series_unit: unit.seriesUnit,
+    patient_id: unit.patientId,
+    study_instance_uid: unit.studyInstanceUid,
+    series_instance_uid: unit.seriesInstanceUid,
+    modality: unit.modality,
+    instance_count: unit.instanceCount,
+    disposition,
+    reason: outcome?.reason ?? unit.reason,
+    rows: unit.rows,
+    columns: unit.columns,
+    pixel_spacing_mm: unit.pixelSpacingMm,
+    slice_spacing_mm: unit.sliceSpacingMm,
+    slice_spacing_regular: unit.sliceSpacingRegular,
+    slice_gap_count: unit.sliceGapCount,
+    gantry_tilt_deg: unit.gantryTiltDeg,
+    image_orientation_patient: unit.imageOrientationPatient,
+    axis_geometry: unit.axisGeometry,
+    coverage_mm: unit.coverageMm,
+    manufacturer: unit.manufacturer,
+    manufacturer_model_name: unit.manufacturerModelName,
+    convolution_kernel: unit.convolutionKernel,
+    kvp: unit.kvp,
+    body_part_header: evidence?.bodyPart ?? null,
+    axis_header: evidence?.axis ?? null,
+    contrast_header: evidence?.contrast ?? null,
+    body_part: bodyPart?.label ?? null,
+    axis: (axis?.label ?? null) as SeriesRow['axis'],
+    contrast: (contrast?.label ?? null) as SeriesRow['contrast'],
+    body_part_score: bodyPart?.score ?? null,
+    axis_score: axis?.score ?? null,
+    contrast_score: contrast?.score ?? null,
+    needs_review: reasons === null ? null : reasons.length > 0,
+    review_reasons: reasons,
+    body_part_agreement: agreement.body_part,
+    axis_agreement: agreement.axis,
+    contrast_agreement: agreement.contrast,
+    tensor_sha256: labelled?.tensor.sha256 ?? null,
+    bundle: labelled === null ? null : `${bundle.name}@${bundle.version}`,
+    header_kernel_class: evidence?.kernelClass ?? null,
+    header_phase: evidence?.phase ?? null,
+    tensor_mean: labelled?.tensor.statistics.mean ?? null,
+    tensor_air_fraction: labelled?.tensor.statistics.airFraction ?? null,
+    tensor_saturated_fraction: labelled?.tensor.statistics.saturatedFraction ?? null,
+  };
+}
+
+function agreementOf(
+  prediction: TaskPrediction | undefined,
+  header: string | null | undefined,
+): Agreement | null {
+  return prediction === undefined ? null : compareEvidence(prediction.task, header ?? null, prediction.label);
+}
+
+function buildLabelRows(sources: RowSources, unit: SeriesUnit): LabelRow[] {
+  const outcome = sources.outcomes.get(unit.seriesUnit);
+  if (outcome === undefined || outcome.reason !== null) return [];
+  const { bundle } = sources;
+  return outcome.predictions.map((prediction) => ({
+    series_unit: unit.seriesUnit,
+    task: prediction.task,
+    label: prediction.label,
+    score: prediction.score,
+    second_label: prediction.secondLabel,
+    second_score: prediction.secondScore,
+    scores: [...prediction.scores],
+    logits: [...prediction.logits],
+    bundle: `${bundle.name}@${bundle.version}`,
+    bundle_sha256: bundle.sha256,
+  }));
+}
