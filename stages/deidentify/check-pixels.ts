@@ -1,0 +1,83 @@
+/** Checks of pixel data that need no decoding: its length, its offset table, and bits that hold no pixels. */
+import type { DicomElement, DicomFile } from '../../dicom/read.ts';
+import type { Reason } from '../reasons.ts';
+import type { ImageDescription } from '../records.ts';
+
+/** Why native pixel data cannot be trusted by its stated length, or null. Needs no bytes. */
+export function checkPixelLength(image: ImageDescription, element: DicomElement): Reason | null {
+  if (element.fragments !== undefined) return checkFragments(element);
+  if (element.length === 0) return 'pixel-data-missing';
+  return element.length < expectedBytes(image) ? 'truncated' : null;
+}
+
+/** Why native pixel data cannot be trusted by its bytes, or null. */
+export function checkPixelBytes(
+  image: ImageDescription,
+  file: DicomFile,
+  element: DicomElement,
+): Reason | null {
+  if (element.fragments !== undefined) return null;
+  const expected = expectedBytes(image);
+  const end = element.dataOffset + element.length;
+  // Behind the last pixel there may be padding, but nothing that says something.
+  for (let at = element.dataOffset + expected; at < end; at += 1) {
+    if (file.bytes[at] !== 0 && at - element.dataOffset > expected) return 'pixel-data-damaged';
+  }
+  if (image.bitsAllocated !== 16 || image.bitsStored >= 16) return null;
+  return hasBitsOutside(image, file, element, expected) ? 'overlay-in-pixels' : null;
+}
+
+/** An offset table that points elsewhere than at fragments may be anything. PS3.5 section A.4 */
+function checkFragments({ fragments = [], basicOffsetTable = [] }: DicomElement): Reason | null {
+  if (fragments.length === 0 || fragments.every(({ length }) => length === 0)) return 'pixel-data-missing';
+  if (basicOffsetTable.length === 0) return null;
+  const first = fragments[0]!.offset;
+  const starts = new Set(fragments.map(({ offset }) => offset - first));
+  return basicOffsetTable.every((offset) => starts.has(offset)) ? null : 'pixel-data-damaged';
+}
+
+/** Bytes of the pixel grid, without padding to an even length. PS3.3 C.7.6.3.1 */
+function expectedBytes(image: ImageDescription): number {
+  const { rows, columns, samplesPerPixel, photometricInterpretation, bitsAllocated, frames } = image;
+  const samples = photometricInterpretation === 'YBR_FULL_422' ? 2 : samplesPerPixel;
+  return Math.ceil((rows * columns * samples * frames.length * bitsAllocated) / 8);
+}
+
+/**
+ * Bits above Bits Stored once held overlays (retired, PS3.5 section 8.1.2). Allowed there: zeros, the sign, and the
+ * padding value, which scanners write in all 16 bits.
+ */
+function hasBitsOutside(
+  image: ImageDescription,
+  file: DicomFile,
+  element: DicomElement,
+  expected: number,
+): boolean {
+  const { bytes, littleEndian } = file;
+  const { bitsStored, highBit, pixelRepresentation, pixelPaddingValue } = image;
+  const low = highBit + 1 - bitsStored;
+  if (low < 0) return false;
+  const stored = ((1 << bitsStored) - 1) << low;
+  const outside = 0xffff & ~stored;
+  const start = bytes.byteOffset + element.dataOffset;
+  const count = expected >> 1;
+  // A view needs an even offset; otherwise, and in big endian, number by number.
+  if (littleEndian && start % 2 === 0) {
+    const pixels = new Uint16Array(bytes.buffer, start, count);
+    let union = 0;
+    for (let index = 0; index < count; index += 1) union |= pixels[index]!;
+    if ((union & outside) === 0) return false;
+  }
+  const view = new DataView(bytes.buffer, start, expected);
+  const sign = 1 << highBit;
+  const above = 0xffff & ~((1 << (highBit + 1)) - 1);
+  const padding = pixelPaddingValue === null ? -1 : pixelPaddingValue & 0xffff;
+  for (let index = 0; index < count; index += 1) {
+    const value = view.getUint16(index * 2, littleEndian);
+    const extra = value & outside;
+    if (extra === 0 || value === padding) continue;
+    if (pixelRepresentation === 1 && (value & sign) !== 0 && extra === above) continue;
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,328 @@
+import { createHash } from 'node:crypto';
+import {
+  concatBytes,
+  type Encoding,
+  encodeElement,
+  encodeFileMeta,
+  encodeHeader,
+  encodeSequence,
+} from '../../dicom/encode.ts';
+import { DicomError } from '../../dicom/errors.ts';
+import { type DicomElement, type DicomFile, readDicom } from '../../dicom/read.ts';
+import { TAGS, tag } from '../../dicom/tags.ts';
+import {
+  isMultiFrameCtImageStorage,
+  isSupportedTransferSyntax,
+  TRANSFER_SYNTAXES,
+} from '../../dicom/uids.ts';
+import { getNumber, getString, getText, valueBytes } from '../../dicom/values.ts';
+import { describeHeaders } from '../evidence/header-evidence.ts';
+import { dispositionOf, type Reason } from '../reasons.ts';
+import type { InstanceRecord } from '../records.ts';
+import { checkPixelBytes, checkPixelLength } from './check-pixels.ts';
+import { excludeByClass, isDicomdir, sopClassOf, validUid } from './decide-instance.ts';
+import { describeImage } from './describe-image.ts';
+import { describeUnreadable } from './describe-unreadable.ts';
+import { encodeCode, filterDataset } from './filter-dataset.ts';
+import { readHeaderWords } from './header-words.ts';
+import type { ResolvedProfile } from './profile.ts';
+import { TERMS } from './profiles/terms.ts';
+import type { Pseudonymizer } from './pseudonyms.ts';
+import { isStandardUid } from './standard-uids.ts';
+
+export interface DeidentifyOptions {
+  profile: ResolvedProfile;
+  pseudonymizer: Pseudonymizer;
+  /** Keyed hash of path and member, for the record. */
+  sourceKey: string;
+}
+
+/** A source file after this stage. */
+export interface DeidentifiedInstance {
+  record: InstanceRecord;
+  /** The file to write, as pieces that follow each other; Pixel Data is a view into the source. Null: none. */
+  output: Uint8Array[] | null;
+}
+
+/** A UID of ours (2.25, from a fixed random UUID), which says which program wrote a file. PS3.7 annex D.3.3.2 */
+export const IMPLEMENTATION_CLASS_UID = '2.25.296840318561472183045093127740251804117';
+export const IMPLEMENTATION_VERSION_NAME = 'SERIESWISE_1';
+
+const PATIENT_IDENTITY_REMOVED = tag('PatientIdentityRemoved');
+const DEIDENTIFICATION_METHOD = tag('DeidentificationMethod');
+const DEIDENTIFICATION_METHOD_CODE_SEQUENCE = tag('DeidentificationMethodCodeSequence');
+const LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED = tag('LongitudinalTemporalInformationModified');
+
+/**
+ * De-identifies one file and decides what can be decided from it alone. Kept elements, Pixel Data and its
+ * encapsulation are equal to the source to the byte. Same bytes, profile and key give the same output.
+ *
+ * Never throws for what is in the file: a file that cannot be used has a reason, and no output.
+ */
+export function deidentifyInstance(bytes: Uint8Array, options: DeidentifyOptions): DeidentifiedInstance {
+  let file: DicomFile;
+  try {
+    file = readDicom(bytes);
+  } catch (error) {
+    return { record: describeFailure(bytes, error, options), output: null };
+  }
+  return deidentifyFile(file, bytes, options, true);
+}
+
+/**
+ * The same record from the beginning of a file, for forecasts: no output, no digests, `pixelSha256` empty. What only
+ * the pixels tell (overlays in unused bits, a file that is cut off) is not seen.
+ * @param prefix the first bytes of the file
+ * @param sourceBytes size of the whole file
+ * @returns null when the prefix ends before the header does: give more bytes
+ */
+export function deidentifyHeader(
+  prefix: Uint8Array,
+  sourceBytes: number,
+  options: DeidentifyOptions,
+): InstanceRecord | null {
+  const complete = prefix.length >= sourceBytes;
+  try {
+    const file = readDicom(prefix, complete ? { untilPixelData: true } : { partial: true });
+    if (!complete && !file.reachedPixelData) return null;
+    return { ...deidentifyFile(file, prefix, options, false).record, sourceBytes };
+  } catch (error) {
+    if (!(error instanceof DicomError)) throw error;
+    if (!complete && error.code !== 'not-dicom') return null;
+    return { ...describeFailure(prefix, error, options), sourceBytes, sourceDigest: null };
+  }
+}
+
+/** A file that cannot be read; what a cut file says about itself before it ends is told all the same. */
+function describeFailure(bytes: Uint8Array, error: unknown, options: DeidentifyOptions): InstanceRecord {
+  if (!(error instanceof DicomError)) throw error;
+  const reason: Reason = error.code;
+  const sourceDigest = options.pseudonymizer.digest(bytes);
+  const record = { ...describeUnreadable(options.sourceKey, bytes.length, reason), sourceDigest };
+  if (reason !== 'truncated') return record;
+  try {
+    const file = readDicom(bytes, { untilPixelData: true, allowTruncated: true });
+    return { ...record, ...describeIdentity(file, options.pseudonymizer) };
+  } catch {
+    return record;
+  }
+}
+
+type Identity = Pick<
+  InstanceRecord,
+  | 'patientId'
+  | 'studyInstanceUid'
+  | 'seriesInstanceUid'
+  | 'sopInstanceUid'
+  | 'frameOfReferenceUid'
+  | 'sopClassUid'
+  | 'transferSyntaxUid'
+  | 'modality'
+  | 'seriesNumber'
+  | 'instanceNumber'
+>;
+
+/** Who an instance is, in pseudonyms and terms of the standard. */
+function describeIdentity(file: DicomFile, pseudonymizer: Pseudonymizer): Identity {
+  const { dataset } = file;
+  const pseudonym = (key: number): string | null => {
+    const uid = validUid(file, key);
+    return uid === null ? null : pseudonymizer.uid(uid);
+  };
+  const standard = (uid: string | null): string | null => (uid !== null && isStandardUid(uid) ? uid : null);
+  const modality = getString(file, dataset, TAGS.Modality)?.toUpperCase();
+  const studyUid = validUid(file, TAGS.StudyInstanceUID);
+  const patientId = getText(file, dataset, TAGS.PatientID) ?? null;
+  const issuer = getText(file, dataset, TAGS.IssuerOfPatientID) ?? null;
+  return {
+    patientId:
+      patientId === null && studyUid === null
+        ? null
+        : pseudonymizer.patientId(patientId, issuer, studyUid ?? ''),
+    studyInstanceUid: pseudonym(TAGS.StudyInstanceUID),
+    seriesInstanceUid: pseudonym(TAGS.SeriesInstanceUID),
+    sopInstanceUid: pseudonym(TAGS.SOPInstanceUID),
+    frameOfReferenceUid: pseudonym(TAGS.FrameOfReferenceUID),
+    sopClassUid: standard(sopClassOf(file)),
+    transferSyntaxUid: standard(file.transferSyntaxUid),
+    modality: modality !== undefined && TERMS.modality.has(modality) ? modality : null,
+    seriesNumber: orderNumber(getNumber(file, dataset, TAGS.SeriesNumber)),
+    instanceNumber: orderNumber(getNumber(file, dataset, TAGS.InstanceNumber)),
+  };
+}
+
+/** A number of an order, in the range that the profile keeps. */
+function orderNumber(value: number | undefined): number | null {
+  return value !== undefined && Number.isInteger(value) && Math.abs(value) <= 99_999 ? value : null;
+}
+
+function deidentifyFile(
+  file: DicomFile,
+  source: Uint8Array,
+  options: DeidentifyOptions,
+  withPixels: boolean,
+): DeidentifiedInstance {
+  const { pseudonymizer, profile, sourceKey } = options;
+  const sopClassUid = sopClassOf(file);
+  const pixels = file.dataset.elements.get(TAGS.PixelData);
+  const hasPixels = pixels !== undefined && pixels.items === undefined;
+  const pixelHash =
+    withPixels && hasPixels ? createHash('sha256').update(valueBytes(file, pixels)).digest() : null;
+  const evidence = describeHeaders(readHeaderWords(file, sopClassUid));
+  const base: InstanceRecord = {
+    ...describeUnreadable(sourceKey, source.length, 'damaged'),
+    disposition: 'kept',
+    reason: null,
+    sourceDigest: withPixels ? digestSource(file, source, pixels, pixelHash, pseudonymizer) : null,
+    ...describeIdentity(file, pseudonymizer),
+    evidence,
+  };
+  const stop = (reason: Reason): DeidentifiedInstance => ({
+    record: { ...base, disposition: dispositionOf(reason), reason },
+    output: null,
+  });
+
+  if (isDicomdir(file)) return stop('dicomdir');
+  const excluded = excludeByClass(file, sopClassUid, evidence);
+  if (excluded !== null) return stop(excluded);
+  const { studyInstanceUid, seriesInstanceUid, sopInstanceUid, patientId } = base;
+  if (
+    studyInstanceUid === null ||
+    seriesInstanceUid === null ||
+    sopInstanceUid === null ||
+    patientId === null
+  ) {
+    return stop('identifiers-missing');
+  }
+  if (getString(file, file.dataset, TAGS.BurnedInAnnotation)?.toUpperCase() === 'YES') {
+    return stop('burned-in-annotation');
+  }
+  if (!isSupportedTransferSyntax(file.transferSyntaxUid)) return stop('transfer-syntax-unsupported');
+  if (!hasPixels) return stop('pixel-data-missing');
+
+  const transferSyntaxUid = file.deflated ? TRANSFER_SYNTAXES.explicitVrLittleEndian : file.transferSyntaxUid;
+  const encoding: Encoding = { explicitVr: file.explicitVr, littleEndian: file.littleEndian };
+  const filtered = filterDataset(
+    {
+      file,
+      encoding,
+      patientId,
+      shiftDays: profile.dates === 'shift' ? shiftDaysOf(file, pseudonymizer) : 0,
+      pseudonymOfUid: pseudonymizer.uid,
+    },
+    file.dataset,
+    profile.rules,
+  );
+  if ('refused' in filtered) return stop('not-permitted');
+  const elements = new Map(filtered.map((element) => [element.tag, element.bytes]));
+  completeHeader(elements, encoding, profile, pseudonymizer.uid(`frame-of-reference/${seriesInstanceUid}`));
+  const meta = encodeFileMeta({
+    sopClassUid: sopClassUid ?? '',
+    sopInstanceUid,
+    transferSyntaxUid,
+    implementationClassUid: IMPLEMENTATION_CLASS_UID,
+    implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+  });
+  const header = concatBytes([meta, ...sortedByTag(elements)]);
+  const pixelPieces = writePixels(file, pixels, encoding);
+  const image = describeImage(readDicom(header), isMultiFrameCtImageStorage(sopClassUid), {
+    pixelData: {
+      offset: header.length + pixelPieces[0]!.length,
+      length: pixels.length,
+      encapsulated: pixels.fragments !== undefined,
+    },
+    pixelSha256: pixelHash?.toString('hex') ?? '',
+  });
+  if (image === null) return stop('pixel-format-unsupported');
+  const problem =
+    (withPixels || pixels.fragments === undefined ? checkPixelLength(image, pixels) : null) ??
+    (withPixels ? checkPixelBytes(image, file, pixels) : null);
+  if (problem !== null) return stop(problem);
+  const record = { ...base, transferSyntaxUid, image };
+  if (!withPixels) return { record, output: null };
+
+  const output = [concatBytes([header, pixelPieces[0]!]), ...pixelPieces.slice(1)];
+  const hash = createHash('sha256');
+  let outputBytes = 0;
+  for (const chunk of output) {
+    hash.update(chunk);
+    outputBytes += chunk.length;
+  }
+  return { record: { ...record, outputSha256: hash.digest('hex'), outputBytes }, output };
+}
+
+/**
+ * A keyed digest of all bytes of the source. The pixels go in as their SHA-256, which is known by then: they are most
+ * of a file, and hashing them is most of the work.
+ */
+function digestSource(
+  file: DicomFile,
+  source: Uint8Array,
+  pixels: DicomElement | undefined,
+  pixelHash: Uint8Array | null,
+  pseudonymizer: Pseudonymizer,
+): string {
+  if (pixelHash === null || pixels === undefined || file.deflated) return pseudonymizer.digest(source);
+  const end = pixels.dataOffset + pixels.length;
+  return pseudonymizer.digest([source.subarray(0, pixels.dataOffset), pixelHash, source.subarray(end)]);
+}
+
+function shiftDaysOf(file: DicomFile, pseudonymizer: Pseudonymizer): number {
+  const { dataset } = file;
+  return pseudonymizer.dateShiftDays(
+    getText(file, dataset, TAGS.PatientID) ?? null,
+    getText(file, dataset, TAGS.IssuerOfPatientID) ?? null,
+    validUid(file, TAGS.StudyInstanceUID) ?? '',
+  );
+}
+
+/** Adds what makes the image valid, and what says that it was de-identified. PS3.15 E.1.1, PS3.3 C.7.1.1 */
+function completeHeader(
+  elements: Map<number, Uint8Array>,
+  encoding: Encoding,
+  profile: ResolvedProfile,
+  frameOfReferenceUid: string,
+): void {
+  const put = (key: number, vr: string, value: string): void => {
+    elements.set(key, encodeElement(key, vr, value, encoding));
+  };
+  for (const rule of profile.required) {
+    if (!elements.has(rule.tag)) put(rule.tag, rule.vrs[0]!, '');
+  }
+  if (!elements.has(TAGS.Modality)) put(TAGS.Modality, 'CS', 'CT');
+  // Type 1. A series of one scanner shares its coordinates, so one made of the series' pseudonym says no more.
+  if (!elements.has(TAGS.FrameOfReferenceUID)) put(TAGS.FrameOfReferenceUID, 'UI', frameOfReferenceUid);
+  put(PATIENT_IDENTITY_REMOVED, 'CS', 'YES');
+  put(DEIDENTIFICATION_METHOD, 'LO', `Serieswise ${profile.name} ${profile.version}`);
+  elements.set(
+    DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+    encodeSequence(
+      DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+      profile.methodCodes.map((code) => encodeCode({ ...code, scheme: 'DCM' }, encoding)),
+      encoding,
+    ),
+  );
+  put(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', profile.dates === 'shift' ? 'MODIFIED' : 'REMOVED');
+}
+
+/** Pixel Data as its header and its value, the latter a view; written anew only where the source's form is invalid. */
+function writePixels(file: DicomFile, pixels: DicomElement, encoding: Encoding): Uint8Array[] {
+  const { bytes } = file;
+  const isValidVr = !encoding.explicitVr || pixels.vr === 'OB' || pixels.vr === 'OW';
+  if (pixels.fragments !== undefined || (isValidVr && pixels.length % 2 === 0)) {
+    return [
+      bytes.subarray(pixels.headerOffset, pixels.dataOffset),
+      bytes.subarray(pixels.dataOffset, pixels.endOffset),
+    ];
+  }
+  const padding = pixels.length % 2;
+  return [
+    encodeHeader(pixels.tag, isValidVr ? pixels.vr : 'OW', pixels.length + padding, encoding),
+    valueBytes(file, pixels),
+    new Uint8Array(padding),
+  ];
+}
+
+function sortedByTag(elements: ReadonlyMap<number, Uint8Array>): Uint8Array[] {
+  return [...elements].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
+}

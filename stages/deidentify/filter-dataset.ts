@@ -1,0 +1,314 @@
+/** The byte-preserving filter: what a profile keeps of a data set, as ranges of the source or as new bytes. */
+import {
+  concatBytes,
+  type ElementValue,
+  type Encoding,
+  encodeElement,
+  encodeSequence,
+} from '../../dicom/encode.ts';
+import type { DicomDataset, DicomElement, DicomFile, DicomItem } from '../../dicom/read.ts';
+import { TAGS } from '../../dicom/tags.ts';
+import { getNumbers, getString, valueBytes } from '../../dicom/values.ts';
+import { isStringVr } from '../../dicom/vr.ts';
+import { fitsNumbers, type Judgement, judgeText } from './grammars.ts';
+import type { ResolvedRule } from './profile.ts';
+import { CODED_CONCEPTS } from './profiles/codes.ts';
+import { checkTime, shiftDate, shiftDateTime } from './shift-dates.ts';
+
+/** An element of the output: its bytes, which may be a view into the source. */
+export interface OutputElement {
+  tag: number;
+  bytes: Uint8Array;
+}
+
+/** What the filter needs to know of the file. */
+export interface FilterContext {
+  file: DicomFile;
+  /** How the output is written. */
+  encoding: Encoding;
+  /** The patient's pseudonym. */
+  patientId: string;
+  /** Days to add to dates. */
+  shiftDays: number;
+  pseudonymOfUid: (uid: string) => string;
+}
+
+/** A required attribute has a value that the profile does not allow. */
+export interface Refusal {
+  refused: true;
+}
+
+/** `raw`: the element stays to the byte; `refuse`: the instance goes; `drop-item`: the item around it goes. */
+type Outcome =
+  | { kind: 'raw' | 'remove' | 'refuse' | 'drop-item' }
+  | { kind: 'value'; value: ElementValue }
+  | Built;
+/** A whole element, header included. */
+interface Built {
+  kind: 'built';
+  bytes: Uint8Array;
+}
+
+const RAW: Outcome = { kind: 'raw' };
+const REMOVE: Outcome = { kind: 'remove' };
+const MAX_TEXT_BYTES = 65_534;
+const CODE_VALUE = 0x00080100;
+const CODING_SCHEME_DESIGNATOR = 0x00080102;
+const CODE_MEANING = 0x00080104;
+
+/**
+ * Filters the root data set, except for Pixel Data.
+ * @returns the kept elements in the source's order, or the refusal of the instance
+ */
+export function filterDataset(
+  context: FilterContext,
+  dataset: DicomDataset,
+  rules: ReadonlyMap<number, ResolvedRule>,
+): OutputElement[] | Refusal {
+  const output: OutputElement[] = [];
+  for (const element of dataset.elements.values()) {
+    const rule = rules.get(element.tag);
+    // Pixel Data is by far the largest, and its caller writes it without a copy.
+    if (rule === undefined || element.tag === TAGS.PixelData) continue;
+    const outcome = applyRule(context, dataset, element, rule);
+    if (outcome.kind === 'refuse' || outcome.kind === 'drop-item') return { refused: true };
+    const bytes = writeOutcome(context, dataset, element, rule, outcome);
+    if (bytes !== null) output.push({ tag: element.tag, bytes });
+  }
+  return output;
+}
+
+function writeOutcome(
+  context: FilterContext,
+  dataset: DicomDataset,
+  element: DicomElement,
+  rule: ResolvedRule,
+  outcome: Outcome,
+): Uint8Array | null {
+  switch (outcome.kind) {
+    case 'raw':
+      return isRawWritable(context, dataset, element, rule)
+        ? context.file.bytes.subarray(element.headerOffset, element.endOffset)
+        : rewriteElement(context, dataset, element, rule);
+    case 'value':
+      return encodeElement(element.tag, vrToWrite(element, rule), outcome.value, context.encoding);
+    case 'built':
+      return outcome.bytes;
+    default:
+      return null;
+  }
+}
+
+function applyRule(
+  context: FilterContext,
+  dataset: DicomDataset,
+  element: DicomElement,
+  rule: ResolvedRule,
+): Outcome {
+  switch (rule.row.action) {
+    case 'pixels':
+      return RAW;
+    case 'empty':
+      return { kind: 'value', value: '' };
+    case 'items':
+      return filterItems(context, element, rule);
+    case 'concepts':
+      return filterConcepts(context, element);
+    case 'pseudonym':
+      return applyPseudonym(context, dataset, element, rule);
+    case 'shift':
+      return applyShift(context, element, rule);
+    default:
+      return applyGrammar(context, dataset, element, rule);
+  }
+}
+
+function applyGrammar(
+  context: FilterContext,
+  dataset: DicomDataset,
+  element: DicomElement,
+  rule: ResolvedRule,
+): Outcome {
+  const { grammar } = rule.row;
+  if (grammar === null || element.items !== undefined || element.fragments !== undefined)
+    return otherwise(rule);
+  const vr = rule.vrs[0]!;
+  if (isStringVr(vr)) {
+    if (element.length > MAX_TEXT_BYTES || !isTextVr(element.vr)) return otherwise(rule);
+    const text = textOf(context.file, element);
+    return fromJudgement(judgeText(grammar, vr, text, rule.row.action === 'map'), rule);
+  }
+  if (isStringVr(element.vr)) return otherwise(rule);
+  const numbers = numbersOf(context.file, dataset, element, rule);
+  return numbers !== undefined && fitsNumbers(grammar, numbers) ? RAW : otherwise(rule);
+}
+
+function fromJudgement(judgement: Judgement, rule: ResolvedRule): Outcome {
+  if (judgement === null) return otherwise(rule);
+  return judgement === true ? RAW : { kind: 'value', value: judgement };
+}
+
+function otherwise(rule: ResolvedRule): Outcome {
+  switch (rule.row.otherwise) {
+    case 'empty':
+      return { kind: 'value', value: '' };
+    case 'refuse':
+      return { kind: 'refuse' };
+    case 'drop-item':
+      return { kind: 'drop-item' };
+    default:
+      return REMOVE;
+  }
+}
+
+function applyPseudonym(
+  context: FilterContext,
+  dataset: DicomDataset,
+  element: DicomElement,
+  rule: ResolvedRule,
+): Outcome {
+  if (rule.vrs[0] !== 'UI') return { kind: 'value', value: context.patientId };
+  const uid = getString(context.file, dataset, element.tag);
+  if (uid === undefined || element.length > MAX_TEXT_BYTES) return otherwise(rule);
+  return { kind: 'value', value: context.pseudonymOfUid(uid) };
+}
+
+function applyShift(context: FilterContext, element: DicomElement, rule: ResolvedRule): Outcome {
+  if (element.length > 64 || element.items !== undefined) return otherwise(rule);
+  const text = textOf(context.file, element).replace(/[ \0]+$/, '');
+  const kind = rule.row.grammar?.kind;
+  const shifted =
+    kind === 'date'
+      ? shiftDate(text, context.shiftDays)
+      : kind === 'datetime'
+        ? shiftDateTime(text, context.shiftDays)
+        : checkTime(text);
+  return shifted === null ? otherwise(rule) : { kind: 'value', value: shifted };
+}
+
+/** Items of a sequence through their own white-list; an item that nothing is left of goes, except frames. */
+function filterItems(context: FilterContext, element: DicomElement, rule: ResolvedRule): Outcome {
+  const items = element.items ?? [];
+  const isFrames = element.tag === TAGS.PerFrameFunctionalGroupsSequence;
+  const kept: Uint8Array[] = [];
+  for (const item of items) {
+    const filtered = filterItem(context, item, rule);
+    if (filtered === 'refuse') return { kind: 'refuse' };
+    if (filtered === null || (filtered.length === 0 && !isFrames)) continue;
+    kept.push(filtered);
+  }
+  if (kept.length === 0) return otherwise(rule);
+  return { kind: 'built', bytes: encodeSequence(element.tag, kept, context.encoding) };
+}
+
+function filterItem(
+  context: FilterContext,
+  item: DicomItem,
+  rule: ResolvedRule,
+): Uint8Array | null | 'refuse' {
+  const parts: Uint8Array[] = [];
+  for (const element of sortedElements(item.dataset)) {
+    const childRule = rule.children.get(element.tag);
+    if (childRule === undefined) continue;
+    const outcome = applyRule(context, item.dataset, element, childRule);
+    if (outcome.kind === 'refuse') return 'refuse';
+    if (outcome.kind === 'drop-item') return null;
+    const bytes = writeOutcome(context, item.dataset, element, childRule, outcome);
+    if (bytes !== null) parts.push(bytes);
+  }
+  return concatBytes(parts);
+}
+
+/** Keeps the items whose code is known, in the vocabulary's words. */
+function filterConcepts(context: FilterContext, element: DicomElement): Outcome {
+  const kept: Uint8Array[] = [];
+  for (const { dataset } of element.items ?? []) {
+    const scheme = getString(context.file, dataset, CODING_SCHEME_DESIGNATOR);
+    const value = getString(context.file, dataset, CODE_VALUE);
+    const concept = CODED_CONCEPTS.get(`${scheme} ${value}`);
+    if (concept === undefined) continue;
+    kept.push(encodeCode(concept, context.encoding));
+  }
+  if (kept.length === 0) return REMOVE;
+  return { kind: 'built', bytes: encodeSequence(element.tag, kept, context.encoding) };
+}
+
+/** An item of a code sequence. PS3.3 section 8.8 */
+export function encodeCode(
+  code: { value: string; scheme: string; meaning: string },
+  encoding: Encoding,
+): Uint8Array {
+  return concatBytes([
+    encodeElement(CODE_VALUE, 'SH', code.value, encoding),
+    encodeElement(CODING_SCHEME_DESIGNATOR, 'SH', code.scheme, encoding),
+    encodeElement(CODE_MEANING, 'LO', code.meaning, encoding),
+  ]);
+}
+
+/** The bytes of the source can be the bytes of the output: same encoding, and a VR that the dictionary knows. */
+function isRawWritable(
+  context: FilterContext,
+  dataset: DicomDataset,
+  element: DicomElement,
+  rule: ResolvedRule,
+): boolean {
+  const { explicitVr, littleEndian } = context.encoding;
+  return (
+    dataset.explicitVr === explicitVr &&
+    dataset.littleEndian === littleEndian &&
+    (element.length % 2 === 0 || element.fragments !== undefined) &&
+    (!element.undefinedLength || element.fragments !== undefined) &&
+    (rule.vrs.includes(element.vr) || (!explicitVr && element.vr !== 'SQ'))
+  );
+}
+
+/** A kept value in the output's encoding, where the source's bytes cannot stand: another VR, byte order or UN. */
+function rewriteElement(
+  context: FilterContext,
+  dataset: DicomDataset,
+  element: DicomElement,
+  rule: ResolvedRule,
+): Uint8Array | null {
+  const vr = vrToWrite(element, rule);
+  if (isStringVr(vr)) {
+    return encodeElement(element.tag, vr, textOf(context.file, element).trimEnd(), context.encoding);
+  }
+  if (rule.row.action === 'pixels') {
+    return encodeElement(element.tag, vr, valueBytes(context.file, element), context.encoding);
+  }
+  const numbers = numbersOf(context.file, dataset, element, rule);
+  return numbers === undefined ? null : encodeElement(element.tag, vr, numbers, context.encoding);
+}
+
+/** The source's VR where the dictionary allows it (US or SS, OB or OW), else the dictionary's first. */
+function vrToWrite(element: DicomElement, rule: ResolvedRule): string {
+  return rule.vrs.includes(element.vr) ? element.vr : rule.vrs[0]!;
+}
+
+/** Binary numbers, read in the dictionary's VR when the source wrote UN or a wrong one of the same size. */
+function numbersOf(
+  { bytes }: DicomFile,
+  dataset: DicomDataset,
+  element: DicomElement,
+  rule: ResolvedRule,
+): number[] | undefined {
+  const vr = rule.vrs.includes(element.vr) || element.vr === 'UN' ? element.vr : null;
+  if (vr === null) return undefined;
+  const typed: DicomElement = vr === 'UN' ? { ...element, vr: rule.vrs[0]! } : element;
+  const littleEndian = dataset.littleEndian || vr === 'UN';
+  const alone: DicomDataset = { ...dataset, littleEndian, elements: new Map([[element.tag, typed]]) };
+  return getNumbers({ bytes } as DicomFile, alone, element.tag);
+}
+
+/** Text of any VR, one byte a character. */
+function textOf({ bytes }: DicomFile, element: DicomElement): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + element.dataOffset, element.length).toString('latin1');
+}
+
+function isTextVr(vr: string): boolean {
+  return isStringVr(vr) || vr === 'UN';
+}
+
+function sortedElements(dataset: DicomDataset): DicomElement[] {
+  return [...dataset.elements.values()].sort((a, b) => a.tag - b.tag);
+}

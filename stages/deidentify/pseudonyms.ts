@@ -1,0 +1,111 @@
+/** Keyed pseudonyms: nothing that leaves `deidentify` can be matched with a source by anyone without the key. */
+import { createHmac } from 'node:crypto';
+import { isStandardUid } from './standard-uids.ts';
+
+/** Content to digest: one piece, or pieces that follow each other. */
+export type Content = Uint8Array | Iterable<Uint8Array>;
+
+/** All pseudonyms of one project key. Pure: same key and same argument, same answer, on every machine. */
+export interface Pseudonymizer {
+  /**
+   * `SW` and 16 base32 characters (80 bits).
+   * @param patientId Patient ID (0010,0020), decoded; when empty, the study stands for the patient
+   * @param issuer Issuer of Patient ID (0010,0021), decoded: equal IDs of two hospitals are two patients
+   */
+  patientId(patientId: string | null, issuer: string | null, studyUidFallback: string): string;
+  /** `2.25.` and 128 bits in decimal (PS3.5 B.2); a UID that the standard itself defines stays. */
+  uid(sourceUid: string): string;
+  /** Keyed hash of a path and a member name, 32 hexadecimal digits. */
+  sourceKey(path: string, member: string | null): string;
+  /** HMAC-SHA256 of the content, 64 hexadecimal digits. */
+  digest(content: Content): string;
+  /** Days to add to every date of a patient: a whole number from -3650 to -1. */
+  dateShiftDays(patientId: string | null, issuer: string | null, studyUidFallback: string): number;
+}
+
+const KEY_BYTES = 32;
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const SHIFT_RANGE_DAYS = 3650;
+
+/**
+ * @param key 32 bytes, the project key
+ * @throws RangeError when the key has another length
+ */
+export function createPseudonymizer(key: Uint8Array): Pseudonymizer {
+  if (key.length !== KEY_BYTES) throw new RangeError('The project key must have 32 bytes.');
+  const subkey = (domain: string): Buffer =>
+    createHmac('sha256', key).update(`serieswise/1/${domain}`).digest();
+  // A key of its own for each kind of identifier: a patient's number that reads like a UID shares nothing with it.
+  const patientKey = subkey('patient');
+  const uidKey = subkey('uid');
+  const sourceKeyKey = subkey('source-key');
+  const digestKey = subkey('content');
+  const shiftKey = subkey('date-shift');
+  // One file names the same study, series and frame of reference as its neighbours; a bounded memory saves hashing.
+  const uids = new Map<string, string>();
+
+  return {
+    patientId: (patientId, issuer, studyUidFallback) =>
+      `SW${encodeBase32(hmac(patientKey, identityOf(patientId, issuer, studyUidFallback)), 16)}`,
+    uid(sourceUid) {
+      const uid = trimUid(sourceUid);
+      if (isStandardUid(uid)) return uid;
+      const known = uids.get(uid);
+      if (known !== undefined) return known;
+      const pseudonym = `2.25.${BigInt(`0x${hmac(uidKey, uid).toString('hex', 0, 16)}`)}`;
+      if (uids.size >= 10_000) uids.clear();
+      uids.set(uid, pseudonym);
+      return pseudonym;
+    },
+    sourceKey: (path, member) => hmac(sourceKeyKey, joinParts([path, member ?? ''])).toString('hex', 0, 16),
+    digest(content) {
+      const hash = createHmac('sha256', digestKey);
+      if (content instanceof Uint8Array) hash.update(content);
+      else for (const chunk of content) hash.update(chunk);
+      return hash.digest('hex');
+    },
+    dateShiftDays(patientId, issuer, studyUidFallback) {
+      const draw = hmac(shiftKey, identityOf(patientId, issuer, studyUidFallback)).readUIntBE(0, 6);
+      return -1 - (draw % SHIFT_RANGE_DAYS);
+    },
+  };
+}
+
+/** A UID without the padding that files carry: spaces and NULs at either end. PS3.5 section 9.1 */
+export function trimUid(uid: string): string {
+  let start = 0;
+  let end = uid.length;
+  while (start < end && uid.charCodeAt(start) <= 32) start += 1;
+  while (end > start && uid.charCodeAt(end - 1) <= 32) end -= 1;
+  return uid.slice(start, end);
+}
+
+function identityOf(patientId: string | null, issuer: string | null, studyUidFallback: string): string {
+  const id = trimUid((patientId ?? '').normalize('NFC'));
+  if (id === '') return joinParts(['study', trimUid(studyUidFallback)]);
+  return joinParts(['patient', id, trimUid((issuer ?? '').normalize('NFC'))]);
+}
+
+/** Parts with their lengths, so that no two lists of parts give one string. */
+function joinParts(parts: string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join('');
+}
+
+function hmac(key: Uint8Array, text: string): Buffer {
+  return createHmac('sha256', key).update(text, 'utf8').digest();
+}
+
+function encodeBase32(bytes: Uint8Array, characters: number): string {
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = ((value << 8) | byte) & 0xffff;
+    bits += 8;
+    while (bits >= 5 && text.length < characters) {
+      bits -= 5;
+      text += BASE32[(value >> bits) & 31];
+    }
+  }
+  return text;
+}
