@@ -21,6 +21,18 @@ export function guessEncoding(
   return undefined;
 }
 
+/** How the data set at `offset` seems to be encoded, by its first element alone; as pydicom does. */
+export function peekEncoding(
+  bytes: Uint8Array,
+  offset: number,
+): { explicitVr: boolean; littleEndian: boolean } {
+  const isLetter = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x41 && byte <= 0x5a;
+  const explicitVr = isLetter(bytes[offset + 4]) && isLetter(bytes[offset + 5]);
+  // The first group of a data set is a small number: read in the wrong order it is a large one.
+  const group = (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8);
+  return { explicitVr, littleEndian: !(explicitVr && group >= 0x400) };
+}
+
 function isPlausible(view: DataView, start: number, explicitVr: boolean, littleEndian: boolean): boolean {
   let offset = start;
   let previous = -1;

@@ -1,62 +1,257 @@
-import type { DicomFile } from './dataset.ts';
+import { createRequire } from 'node:module';
+import { type CodestreamHeader, readJpeg2000Header, readJpegHeader } from './codecs/codestream.ts';
+import { EmscriptenCodec } from './codecs/emscripten-codec.ts';
+import { JpegCodec } from './codecs/jpeg-codec.ts';
+import { decodeRle } from './codecs/rle.ts';
 import { DicomError } from './errors.ts';
+import { frameBytes } from './frames.ts';
+import type { PixelFormat } from './pixel-format.ts';
+import {
+  extendSign,
+  type StoredPixels,
+  type StoredValues,
+  swapBytes,
+  toContainer,
+  toStoredPixels,
+  unpackBits,
+  viewAs,
+} from './stored-values.ts';
+import { isSupportedTransferSyntax, TRANSFER_SYNTAXES } from './uids.ts';
 
-/** The attributes of the Image Pixel Module (PS3.3 C.7.6.3) that decoding needs. */
-export interface PixelFormat {
-  rows: number;
-  columns: number;
-  samplesPerPixel: number;
-  photometricInterpretation: string;
-  bitsAllocated: number;
-  bitsStored: number;
-  highBit: number;
-  /** 0 unsigned, 1 two's complement. */
-  pixelRepresentation: number;
-  /** 0: R1 G1 B1 R2 …; 1: all R, all G, all B. Of native and RLE pixels. */
-  planarConfiguration: number;
-  transferSyntaxUid: string;
-  numberOfFrames: number;
-}
+export { type PixelFormat, pixelDataOf, readExtendedOffsets, readPixelFormat } from './pixel-format.ts';
+export type { StoredPixels, StoredValues } from './stored-values.ts';
 
-/** Stored values of one frame: before rescale, padding and photometric interpretation. */
-export interface StoredPixels {
+export interface DecodeOptions {
+  /** Extended Offset Table (7FE0,0001), see `readExtendedOffsets`. */
+  offsets?: readonly number[] | undefined;
   /**
-   * `rows * columns * samplesPerPixel` values, row by row, the samples of a pixel together. Sign-extended from Bits
-   * Stored. Where that needs no work it is a view into the pixel data: copy before you write.
+   * Native pixels: the caller knows that Bits Stored holds all there is (an earlier call said so), and saves the look
+   * at each value; `bitsUsedAbove` is then false.
    */
-  values: Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
-  /** Native pixels alone: bits above Bits Stored are set and no copies of the sign (an embedded overlay of old). */
-  bitsUsedAbove: boolean;
+  assumeCleanBits?: boolean;
 }
 
-/** Where the frames of encapsulated pixel data begin, from (7FE0,0001): PS3.3 C.7.6.3.1.8. */
-export type ExtendedOffsets = readonly number[];
+type CodecFamily = 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k';
+
+/** Bytes of a decoded frame: no CT comes near, and a header must not make us reserve memory at will. */
+const MAX_FRAME_BYTES = 512 * 1024 * 1024;
+
+const FAMILIES = new Map<string, CodecFamily>([
+  [TRANSFER_SYNTAXES.jpegBaseline, 'jpeg'],
+  [TRANSFER_SYNTAXES.jpegExtended, 'jpeg'],
+  [TRANSFER_SYNTAXES.jpegLossless, 'jpeg'],
+  [TRANSFER_SYNTAXES.jpegLosslessFirstOrder, 'jpeg'],
+  [TRANSFER_SYNTAXES.jpegLsLossless, 'jpeg-ls'],
+  [TRANSFER_SYNTAXES.jpegLsNearLossless, 'jpeg-ls'],
+  [TRANSFER_SYNTAXES.jpeg2000Lossless, 'jpeg-2000'],
+  [TRANSFER_SYNTAXES.jpeg2000, 'jpeg-2000'],
+  [TRANSFER_SYNTAXES.htj2kLossless, 'htj2k'],
+  [TRANSFER_SYNTAXES.htj2kLosslessRpcl, 'htj2k'],
+  [TRANSFER_SYNTAXES.htj2k, 'htj2k'],
+]);
+
+const loading = new Map<CodecFamily, Promise<void>>();
+let jpeg: JpegCodec | undefined;
+const emscripten = new Map<CodecFamily, EmscriptenCodec>();
 
 /**
- * Loads what the transfer syntax needs; a second call returns at once. `decodeFrame` is synchronous and needs it.
+ * Loads what the transfer syntax needs, once a process: `decodeFrame` is synchronous and relies on it.
  * @throws DicomError `transfer-syntax-unsupported`
  */
-export async function loadCodec(_transferSyntaxUid: string): Promise<void> {}
+export async function loadCodec(transferSyntaxUid: string): Promise<void> {
+  if (!isSupportedTransferSyntax(transferSyntaxUid)) throw new DicomError('transfer-syntax-unsupported');
+  const family = FAMILIES.get(transferSyntaxUid);
+  if (family === undefined) return;
+  let promise = loading.get(family);
+  if (promise === undefined) {
+    promise = loadFamily(family);
+    loading.set(family, promise);
+  }
+  await promise;
+}
 
-/**
- * Decodes one frame.
- * @param pixelData the value field of Pixel Data (7FE0,0010); encapsulated: from the basic offset table's item on
- * @param frame from 0
- * @throws DicomError `pixel-data-damaged`, `pixel-format-unsupported`, `transfer-syntax-unsupported`, `too-large`
- */
-export function decodeFrame(
-  _pixelData: Uint8Array,
-  _format: PixelFormat,
-  _frame: number,
-  _offsets?: ExtendedOffsets,
-): StoredPixels {
-  throw new DicomError('transfer-syntax-unsupported');
+async function loadFamily(family: CodecFamily): Promise<void> {
+  const { resolve } = createRequire(import.meta.url);
+  if (family === 'jpeg') {
+    jpeg = await JpegCodec.load(resolve('dcmjs-codecs/build/dcmjs-native-codecs.wasm'));
+  } else if (family === 'jpeg-ls') {
+    const { default: factory } = await import('@cornerstonejs/codec-charls/decodewasmjs');
+    const wasm = resolve('@cornerstonejs/codec-charls/decodewasm');
+    emscripten.set(family, await EmscriptenCodec.load(factory, wasm, 'JpegLSDecoder'));
+  } else if (family === 'jpeg-2000') {
+    const { default: factory } = await import('@cornerstonejs/codec-openjpeg/decodewasmjs');
+    const wasm = resolve('@cornerstonejs/codec-openjpeg/decodewasm');
+    emscripten.set(family, await EmscriptenCodec.load(factory, wasm, 'J2KDecoder'));
+  } else {
+    const { default: factory } = await import('@cornerstonejs/codec-openjph/wasmjs');
+    const wasm = resolve('@cornerstonejs/codec-openjph/wasm');
+    emscripten.set(family, await EmscriptenCodec.load(factory, wasm, 'HTJ2KDecoder'));
+  }
 }
 
 /**
- * The pixel format of a parsed file.
- * @throws DicomError `pixel-format-unsupported` where an attribute is missing or outside what the standard allows
+ * Decodes one frame. Colour samples come as they are stored, without conversion.
+ * @param pixelData the value field of Pixel Data (7FE0,0010); encapsulated: from the basic offset table's item on
+ * @param frame from 0
+ * @throws DicomError `pixel-data-damaged` (also: fewer bytes or frames than stated, other sizes in the codestream than
+ * in the header), `pixel-format-unsupported`, `transfer-syntax-unsupported`, `too-large`
+ * @throws Error where `loadCodec` was not awaited before: a mistake in the program
  */
-export function readPixelFormat(_file: DicomFile): PixelFormat {
-  throw new DicomError('pixel-format-unsupported');
+export function decodeFrame(
+  pixelData: Uint8Array,
+  format: PixelFormat,
+  frame: number,
+  options: DecodeOptions = {},
+): StoredPixels {
+  checkFormat(format);
+  if (!Number.isInteger(frame) || frame < 0 || frame >= format.numberOfFrames) {
+    throw new DicomError('pixel-data-damaged', 'no such frame');
+  }
+  const { transferSyntaxUid } = format;
+  if (!isSupportedTransferSyntax(transferSyntaxUid)) throw new DicomError('transfer-syntax-unsupported');
+  const signed = format.pixelRepresentation === 1;
+  const layout = { bitsStored: format.bitsStored, highBit: format.highBit, signed };
+  const family = FAMILIES.get(transferSyntaxUid);
+  if (family !== undefined) {
+    const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
+    return toStoredPixels(decodeCompressed(encoded, format, family), layout);
+  }
+  let values: StoredValues;
+  if (transferSyntaxUid === TRANSFER_SYNTAXES.rleLossless) {
+    const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
+    values = decodeRleFrame(encoded, format);
+  } else if (transferSyntaxUid === TRANSFER_SYNTAXES.encapsulatedUncompressed) {
+    const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
+    values = readNativeFrame(encoded, format, 0);
+  } else values = readNativeFrame(pixelData, format, frame);
+  return options.assumeCleanBits === true ? { values, bitsUsedAbove: false } : toStoredPixels(values, layout);
+}
+
+function checkFormat(format: PixelFormat): void {
+  const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored } = format;
+  const whole = [rows, columns, samplesPerPixel, bitsAllocated, bitsStored].every(Number.isInteger);
+  const sane =
+    whole &&
+    rows >= 1 &&
+    columns >= 1 &&
+    rows <= 65535 &&
+    columns <= 65535 &&
+    (samplesPerPixel === 1 || samplesPerPixel === 3 || samplesPerPixel === 4) &&
+    bitsAllocated >= 1 &&
+    bitsAllocated <= 32 &&
+    bitsStored >= 1 &&
+    bitsStored <= bitsAllocated;
+  if (!sane) throw new DicomError('pixel-format-unsupported');
+  if ((rows * columns * samplesPerPixel * Math.max(8, bitsAllocated)) / 8 > MAX_FRAME_BYTES) {
+    throw new DicomError('too-large', 'a frame');
+  }
+}
+
+/** Native pixels: PS3.5 section 8.1 and annex A. */
+function readNativeFrame(pixelData: Uint8Array, format: PixelFormat, frame: number): StoredValues {
+  const { samplesPerPixel, bitsAllocated } = format;
+  if (format.photometricInterpretation === 'YBR_FULL_422') {
+    throw new DicomError('pixel-format-unsupported', 'subsampled colour');
+  }
+  const signed = format.pixelRepresentation === 1;
+  const count = format.rows * format.columns * samplesPerPixel;
+  const bigEndian = format.transferSyntaxUid === TRANSFER_SYNTAXES.explicitVrBigEndian;
+  let values: StoredValues;
+  if (bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) {
+    const words = bigEndian && format.pixelDataVr === 'OW';
+    values = unpackBits(
+      words ? swapBytes(pixelData, 2) : pixelData,
+      frame * count,
+      count,
+      bitsAllocated,
+      signed,
+    );
+  } else {
+    const size = bitsAllocated / 8;
+    const start = frame * count * size;
+    // Bytes of 8-bit samples in OW are written in pairs, and swapped in them. PS3.5 section 8.1.2
+    const swap = bigEndian ? (size === 1 && format.pixelDataVr === 'OW' ? 2 : size) : 1;
+    const from = start - (start % swap);
+    const past = Math.ceil((start + count * size) / swap) * swap;
+    if (start + count * size > pixelData.length) {
+      throw new DicomError('pixel-data-damaged', 'pixel data is too short');
+    }
+    const bytes = pixelData.subarray(from, past);
+    const swapped = swap > 1 ? swapBytes(bytes, swap) : bytes;
+    values = viewAs(swapped.subarray(start - from, start - from + count * size), bitsAllocated, signed);
+  }
+  return samplesPerPixel > 1 && format.planarConfiguration === 1
+    ? interleave(values, samplesPerPixel)
+    : values;
+}
+
+function interleave(planes: StoredValues, samplesPerPixel: number): StoredValues {
+  const values = planes.slice();
+  const pixels = planes.length / samplesPerPixel;
+  for (let sample = 0; sample < samplesPerPixel; sample += 1) {
+    for (let pixel = 0; pixel < pixels; pixel += 1) {
+      values[pixel * samplesPerPixel + sample] = planes[sample * pixels + pixel]!;
+    }
+  }
+  return values;
+}
+
+function decodeRleFrame(encoded: Uint8Array, format: PixelFormat): StoredValues {
+  const { rows, columns, samplesPerPixel, bitsAllocated } = format;
+  if (bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) {
+    throw new DicomError('pixel-format-unsupported', 'RLE of samples that are not whole bytes');
+  }
+  const bytes = decodeRle(encoded, rows * columns, samplesPerPixel, bitsAllocated / 8);
+  return viewAs(bytes, bitsAllocated, format.pixelRepresentation === 1);
+}
+
+function decodeCompressed(encoded: Uint8Array, format: PixelFormat, family: CodecFamily): StoredValues {
+  const isJpeg = family === 'jpeg' || family === 'jpeg-ls';
+  const header = isJpeg ? readJpegHeader(encoded) : readJpeg2000Header(encoded);
+  checkHeader(header, format);
+  const bytes = runCodec(encoded, format, family, header);
+  const size = header.precision > 8 ? 2 : 1;
+  if (bytes.length !== format.rows * format.columns * format.samplesPerPixel * size) {
+    throw new DicomError('pixel-data-damaged', 'the codec gave another size');
+  }
+  const signed = format.pixelRepresentation === 1;
+  const values = viewAs(bytes, 8 * size, signed);
+  extendSign(values, header.precision, signed);
+  return toContainer(values, format.bitsAllocated, signed);
+}
+
+/** A codec reserves memory by its codestream's word, so that must agree with the header first. */
+function checkHeader(header: CodestreamHeader, format: PixelFormat): void {
+  if (header.rows !== format.rows || header.columns !== format.columns) {
+    throw new DicomError('pixel-data-damaged', 'rows and columns of the codestream differ');
+  }
+  if (header.components !== format.samplesPerPixel) {
+    throw new DicomError('pixel-data-damaged', 'samples of the codestream differ');
+  }
+  if (header.precision > 16 || header.precision > Math.max(8, format.bitsAllocated)) {
+    throw new DicomError('pixel-format-unsupported', 'precision of the codestream');
+  }
+}
+
+function runCodec(
+  encoded: Uint8Array,
+  format: PixelFormat,
+  family: CodecFamily,
+  header: CodestreamHeader,
+): Uint8Array<ArrayBuffer> {
+  if (family === 'jpeg') {
+    if (jpeg === undefined) throw new Error('loadCodec was not awaited');
+    const { rows, columns, samplesPerPixel } = format;
+    return jpeg.decode(encoded, { rows, columns, samplesPerPixel, precision: header.precision });
+  }
+  const codec = emscripten.get(family);
+  if (codec === undefined) throw new Error('loadCodec was not awaited');
+  const { info, bytes } = codec.decode(encoded);
+  const same =
+    info.width === header.columns &&
+    info.height === header.rows &&
+    info.componentCount === header.components &&
+    info.bitsPerSample === header.precision;
+  if (!same) throw new DicomError('pixel-data-damaged', 'the codec could not read the codestream');
+  return bytes;
 }

@@ -1,7 +1,7 @@
 import { inflateRawSync, constants as zlib } from 'node:zlib';
 import type { DicomDataset, DicomFile } from './dataset.ts';
 import { DicomError } from './errors.ts';
-import { guessEncoding } from './guess-encoding.ts';
+import { guessEncoding, peekEncoding } from './guess-encoding.ts';
 import { type ParseResult, parseDataset, type ReadLimits } from './parse-dataset.ts';
 import { TAGS } from './tags.ts';
 import { TRANSFER_SYNTAXES } from './uids.ts';
@@ -80,8 +80,9 @@ function readWithin(bytes: Uint8Array, options: ReadOptions, limits: ReadLimits 
   }
   const deflated = stated === TRANSFER_SYNTAXES.deflatedExplicitVrLittleEndian;
   const whole = deflated ? inflateBody(bytes, bodyOffset, partial, limits) : bytes;
-  const guessed = stated === '' ? guessEncoding(whole, bodyOffset) : undefined;
-  if (stated === '' && guessed === undefined) throw new DicomError('damaged', 'no Transfer Syntax UID');
+  // Behind a File Meta there is no doubt that it is DICOM, so the first element is enough of a sign.
+  const guessed =
+    stated === '' ? (guessEncoding(whole, bodyOffset) ?? peekEncoding(whole, bodyOffset)) : undefined;
   const encoding = guessed ?? encodingOf(stated);
   const body = parseDataset(whole, bodyOffset, encoding, limits, {
     stopAtPixelData: partial || options.untilPixelData === true,
