@@ -1,0 +1,267 @@
+"""Trains the starter bundle on ct-volumes, judges it by leave-patients-out, exports it and writes its card.
+
+    python3 models/training/train.py --volumes DIR --output models/bundles/starter
+
+Runs with torch 1.13 (Debian's python3-torch) and 2.x, on a CPU; numpy is all else that it needs, and
+onnxruntime for the parity check. Every random choice follows from --seed.
+"""
+import argparse
+import json
+import os
+import sys
+import time
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from label_vocabulary import AXES
+from network import (COORDINATE_SCALE, CUBE, TO_BODY_ORDER, ContrastFeatures, ContrastHead, StarterNetwork,
+                     Trunk)
+from series_bank import DEFAULT_SEED, cached, contrast_bank, held_back_bank, training_bank
+from virtual_acquisitions import STORED_AXES
+
+# Patients kept back together. Each group lacks something that the rest has; open-kbp is dealt out in turn.
+FOLDS = (
+    ('ACRIN-FLT-Breast_001',),
+    ('TCGA-AY-4070A', 'elastix_3DCT_lung', 'ACRIN-FLT-Breast_013'),
+    ('matRad_default_patient_20250219', 'LIDC-IDRI-0001', 'vtk_headsq'),
+    ('Pancreas-CT-CB_001', 'CMB-CRC-MSB-01068'),
+    ('CRLM-CT-1004', 'C3L-00189', '1.3.6.1.4.1.9328.50.1.0117', 'LungFCP-01-0001'),
+)
+
+
+def fold_of(patient, masked_patients):
+    for index, names in enumerate(FOLDS):
+        if patient in names:
+            return index
+    return sorted(masked_patients).index(patient) % len(FOLDS)
+
+
+def patients_in(bank):
+    return sorted({name for joined in bank['patients'] for name in joined.split('|')})
+
+
+def fold_table(*banks):
+    """patient → fold, the same for every bank."""
+    names = sorted({name for bank in banks for name in patients_in(bank)})
+    listed = {name for names_of in FOLDS for name in names_of}
+    masked = [name for name in names if name not in listed]
+    return {name: fold_of(name, masked) for name in names}
+
+
+def without_fold(bank, table, fold):
+    """Rows in which no patient of the fold has a part."""
+    return np.array([all(table[name] != fold for name in joined.split('|')) for joined in bank['patients']])
+
+
+# --- Augmentation ----------------------------------------------------------------------------------
+
+def augment(cubes, generator):
+    """Body-order cubes float [N, C, C, C] in 0..1: tilt, rotation, shear, bending, mirror, intensity, noise.
+
+    The two ends along the body stay where they are, since they are what a label means; what a turn brings
+    into view from outside is the border continued.
+    """
+    n = len(cubes)
+    uniform = lambda low, high, *shape: torch.from_numpy(
+        generator.uniform(low, high, shape or (n,)).astype(np.float32))
+    angle = torch.from_numpy(generator.normal(0, 0.07, (n, 3)).astype(np.float32))
+    turned = torch.from_numpy((generator.random(n) < 0.6).astype(np.float32))
+    angle = angle * turned[:, None]
+    theta = torch.zeros(n, 3, 4)
+    # grid_sample's order is x, y, z; off-diagonals turn and shear, the diagonal zooms in-plane.
+    zoom = 1 + uniform(-0.12, 0.12, n, 2) * turned[:, None]
+    mirror = torch.from_numpy(np.where(generator.random(n) < 0.5, -1.0, 1.0).astype(np.float32))
+    theta[:, 0, 0] = zoom[:, 0] * mirror
+    theta[:, 1, 1] = zoom[:, 1]
+    theta[:, 2, 2] = 1
+    theta[:, 0, 1], theta[:, 1, 0] = angle[:, 0], -angle[:, 0]
+    theta[:, 0, 2], theta[:, 2, 0] = angle[:, 1], -angle[:, 1] * 0.6
+    theta[:, 1, 2], theta[:, 2, 1] = angle[:, 2] * 1.5, -angle[:, 2] * 0.6
+    theta[:, :2, 3] = uniform(-0.08, 0.08, n, 2)
+    grid = functional.affine_grid(theta, (n, 1, CUBE, CUBE, CUBE), align_corners=False)
+    bend = uniform(-0.05, 0.05, n, 3, 3) * turned[:, None, None]
+    z = grid[..., 2]
+    shift = [sum(bend[:, k, m].reshape(-1, 1, 1, 1) * torch.sin((m + 1) * np.pi * (z + 1) / 2) for m in range(3))
+             for k in range(2)]
+    grid = torch.stack([grid[..., 0] + shift[0], grid[..., 1] + shift[1], z], -1)
+    cubes = functional.grid_sample(cubes[:, None], grid, padding_mode='border', align_corners=False)[:, 0]
+    air = cubes < 0.06
+    gain, offset = uniform(0.93, 1.07, n, 1, 1, 1), uniform(-0.03, 0.03, n, 1, 1, 1)
+    level = uniform(0, 0.03, n, 1, 1, 1)
+    cubes = torch.where(air, cubes, (cubes - 0.71) * gain + 0.71 + offset)
+    cubes = cubes + torch.from_numpy(generator.standard_normal(cubes.shape, dtype=np.float32)) * level
+    return cubes.clamp(0, 1)
+
+
+def wrong_view(cube, axis, generator):
+    """A body-order cube as it looks under one of the two wrong hypotheses of its plane."""
+    stored = cube.permute(*STORED_AXES[AXES[axis]])
+    other = AXES[(axis + 1 + int(generator.integers(2))) % 3]
+    return stored.permute(*TO_BODY_ORDER[other])
+
+
+# --- Training --------------------------------------------------------------------------------------
+
+def scaled_coordinates(coordinates):
+    """Upper and lower end minus the middle of the body, extents along y and x; about -1.5..1.5."""
+    return ((coordinates - np.array([430, 430, 250, 250])) / COORDINATE_SCALE).astype(np.float32)
+
+
+def train_trunk(bank, seed, steps, batch=32, rate=3e-3, coordinate_weight=0.5, smoothing=0.05, widths=None,
+                teacher=None, say=print):
+    """One trunk on one bank, AdamW and one cycle; label-uniform draws. Returns the trunk in eval mode."""
+    torch.manual_seed(seed)
+    generator = np.random.default_rng(seed)
+    trunk = Trunk(widths) if widths else Trunk()
+    optimizer = torch.optim.AdamW(trunk.parameters(), lr=rate, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.2)
+    rows_of = [np.flatnonzero(bank['label'] == k) for k in range(16)]
+    present = [rows for rows in rows_of if len(rows)]
+    targets = scaled_coordinates(bank['coordinates'])
+    wrong = batch // 3
+    started, running = time.process_time(), None
+    trunk.train()
+    for step in range(steps):
+        pick = np.array([(rows := present[generator.integers(len(present))])[generator.integers(len(rows))]
+                         for _ in range(batch)])
+        cubes = augment(torch.from_numpy(bank['cubes'][pick]).float() / 255, generator)
+        lying = torch.stack([wrong_view(cubes[k], bank['axis'][pick[k]], generator) for k in range(wrong)])
+        logits, upright, coordinates = trunk(torch.cat([cubes, lying])[:, None])
+        label = torch.from_numpy(bank['label'][pick])
+        loss = functional.cross_entropy(logits[:batch], label, label_smoothing=smoothing)
+        is_upright = torch.cat([torch.ones(batch), torch.zeros(wrong)])
+        loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(upright, is_upright)
+        if coordinate_weight:
+            loss = loss + coordinate_weight * functional.smooth_l1_loss(
+                coordinates[:batch], torch.from_numpy(targets[pick]), beta=0.1)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trunk.parameters(), 2.0)
+        optimizer.step()
+        schedule.step()
+        running = loss.item() if running is None else 0.95 * running + 0.05 * loss.item()
+        if (step + 1) % 100 == 0 or step + 1 == steps:
+            say(f'  step {step + 1}/{steps} loss {running:.3f} cpu {time.process_time() - started:.0f} s')
+    return trunk.eval()
+
+
+def predict_cubes(trunks, bank, batch=32):
+    """Body-part log-probabilities [N, 16] and plane scores [N, 3] of body-order cubes, as the graph computes."""
+    network = StarterNetwork(trunks, ContrastHead()).eval()
+    body, axis = [], []
+    with torch.no_grad():
+        for start in range(0, len(bank['cubes']), batch):
+            cubes = torch.from_numpy(bank['cubes'][start:start + batch]).float() / 255
+            stored = torch.stack([cube.permute(*STORED_AXES[AXES[a]])
+                                  for cube, a in zip(cubes, bank['axis'][start:start + batch])])
+            logits, scores = network.heads_of_cube(stored)
+            body.append(logits.numpy())
+            axis.append(scores.numpy())
+    return np.concatenate(body), np.concatenate(axis)
+
+
+# --- Contrast --------------------------------------------------------------------------------------
+
+def contrast_features(bank, batch=32):
+    module, found = ContrastFeatures(), []
+    with torch.no_grad():
+        for start in range(0, len(bank['cubes']), batch):
+            found.append(module(torch.from_numpy(bank['cubes'][start:start + batch]).float() / 255).numpy())
+    return np.concatenate(found)
+
+
+def fit_logistic(features, truth, patients, ridge=0.02, used=(0, 1), steps=400):
+    """(centre, weight, bias), patients and classes weighing the same, weights never below zero."""
+    share = np.zeros(len(truth))
+    for value in (0, 1):
+        names = np.unique(patients[truth == value])
+        for name in names:
+            rows = (patients == name) & (truth == value)
+            share[rows] = 0.5 / len(names) / rows.sum()
+    centre, spread = features.mean(0), features.std(0)
+    x = torch.from_numpy(((features - centre) / spread)[:, list(used)])
+    y, w = torch.from_numpy(truth.astype(float)), torch.from_numpy(share)
+    weight = torch.ones(len(used), dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([weight, bias], 0.05)
+    for _ in range(steps):
+        logit = (x * functional.relu(weight)).sum(1) + bias
+        loss = (w * functional.binary_cross_entropy_with_logits(logit, y, reduction='none')).sum()
+        loss = loss + ridge * (weight ** 2).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    full = np.zeros(features.shape[1])
+    full[list(used)] = np.maximum(weight.detach().numpy(), 0) / spread[list(used)]
+    return centre, full, float(bias)
+
+
+def leave_one_patient_out_contrast(bank):
+    features, truth, patients = contrast_features(bank), bank['contrast'], bank['patients']
+    logits = np.zeros(len(truth))
+    for name in np.unique(patients):
+        out = patients == name
+        centre, weight, bias = fit_logistic(features[~out], truth[~out], patients[~out])
+        logits[out] = (features[out] - centre) @ weight + bias
+    return logits
+
+
+# --- Command ---------------------------------------------------------------------------------------
+
+def read_arguments(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--volumes', required=True, help='folder of ct-volumes (catalog.json and *.npz)')
+    parser.add_argument('--output', required=True, help='bundle folder to write')
+    parser.add_argument('--cache', help='folder that keeps banks and trunks between runs')
+    parser.add_argument('--seed', type=int, default=DEFAULT_SEED)
+    parser.add_argument('--steps', type=int, default=500)
+    parser.add_argument('--per-label', type=int, default=400)
+    parser.add_argument('--members', type=int, default=1, help='trunks whose outputs are averaged')
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--version', default='0.1.0')
+    return parser.parse_args(arguments)
+
+
+def trunk_at(path, make):
+    """The trunk saved at path, trained and saved there when it is not yet."""
+    if path and os.path.exists(path):
+        trunk = Trunk()
+        trunk.load_state_dict(torch.load(path))
+        return trunk.eval()
+    trunk = make()
+    if path:
+        torch.save(trunk.state_dict(), path)
+    return trunk
+
+
+def main(arguments=None):
+    from evaluate_card import write_bundle
+    options = read_arguments(arguments)
+    torch.set_num_threads(options.threads)
+    say = lambda text: print(text, file=sys.stderr, flush=True)
+    place = lambda name: os.path.join(options.cache, name) if options.cache else None
+    say('cutting series')
+    train = cached(place('train.npz'), lambda: training_bank(options.volumes, options.seed, options.per_label, 120))
+    held = cached(place('held.npz'), lambda: held_back_bank(options.volumes, options.seed))
+    contrast = cached(place('contrast.npz'), lambda: contrast_bank(options.volumes, options.seed))
+    table = fold_table(train, held)
+    body = np.zeros((len(held['label']), 16), np.float32)
+    axis = np.zeros((len(held['label']), 3), np.float32)
+    for fold in range(len(FOLDS)):
+        rows = without_fold(train, table, fold)
+        say(f'fold {fold + 1} of {len(FOLDS)}: {rows.sum()} series')
+        trunks = [trunk_at(place(f'fold{fold}-{m}.pt'), lambda: train_trunk(
+            {k: v[rows] for k, v in train.items()}, options.seed + 31 * fold + 1009 * m, options.steps, say=say))
+                  for m in range(options.members)]
+        out = ~without_fold(held, table, fold)
+        body[out], axis[out] = predict_cubes(trunks, {k: v[out] for k, v in held.items()})
+    say('final training on all patients')
+    trunks = [trunk_at(place(f'final-{m}.pt'), lambda: train_trunk(
+        train, options.seed + 500 + 1009 * m, options.steps, say=say)) for m in range(options.members)]
+    write_bundle(options, train, held, contrast, body, axis, trunks, say)
+
+
+if __name__ == '__main__':
+    main()
