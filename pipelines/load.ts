@@ -37,10 +37,13 @@ export class PipelineError extends Error {
   }
 }
 
-/** A check that needs more than the spec, such as whether a bundle exists. Returns a message and a hint, or null. */
+/**
+ * A check that needs more than the spec, such as whether a bundle exists. It is given what the file says at `path`
+ * (undefined where it is silent) and runs beside other mistakes, unless they are at or below the same path.
+ */
 export interface PipelineCheck {
   path: string[];
-  check(pipeline: Pipeline): { message: string; hint: string | null } | null;
+  check(value: unknown): Promise<{ message: string; hint: string | null } | null>;
 }
 
 export interface LoadOptions {
@@ -67,7 +70,11 @@ export function formatProblem(problem: PipelineProblem): string {
  * @param file name to show in messages
  * @throws PipelineError with every problem, never only the first
  */
-export function loadPipeline(text: string, file: string, options: LoadOptions = {}): LoadedPipeline {
+export async function loadPipeline(
+  text: string,
+  file: string,
+  options: LoadOptions = {},
+): Promise<LoadedPipeline> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const problems: PipelineProblem[] = document.errors.map((error) => {
@@ -96,23 +103,25 @@ export function loadPipeline(text: string, file: string, options: LoadOptions = 
   if (!parsed.success) {
     for (const issue of parsed.error.issues) problems.push(...describeIssue(issue, value, file, locate));
   }
-  if (problems.length > 0) throw new PipelineError(problems);
-  const pipeline = parsed.data as Pipeline;
-
-  if (pipeline.source.type === 'dicomweb' || pipeline.source.type === 'dimse') {
+  const sourceType = valueAt(value, ['source', 'type']);
+  if (sourceType === 'dicomweb' || sourceType === 'dimse') {
     problems.push({
       file,
       ...locate(['source', 'type'], false),
       path: 'source.type',
-      message: `this version cannot read from ${pipeline.source.type} yet`,
+      message: `this version cannot read from ${sourceType} yet`,
       hint: 'use directory or archive',
     });
   }
   for (const { path, check } of options.checks ?? []) {
-    const found = check(pipeline);
-    if (found !== null) problems.push({ file, ...locate(path, false), path: path.join('.'), ...found });
+    const dotted = path.join('.');
+    if (problems.some((problem) => problem.path === dotted || problem.path.startsWith(`${dotted}.`)))
+      continue;
+    const found = await check(valueAt(value, path));
+    if (found !== null) problems.push({ file, ...locate(path, false), path: dotted, ...found });
   }
   if (problems.length > 0) throw new PipelineError(problems);
+  const pipeline = parsed.data as Pipeline;
   return { pipeline, digest: digestOf(pipeline) };
 }
 

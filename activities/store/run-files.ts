@@ -15,6 +15,8 @@ import type { State } from './state.ts';
 export interface RunSettings {
   inputPath: string;
   outputFolder: string;
+  /** Absolute path of the model bundle. */
+  bundleFolder: string;
 }
 
 /** Name of the hidden folder in the output that holds what is not published yet. */

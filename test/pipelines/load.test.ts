@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { loadPipeline, nearestOf, PipelineError, type PipelineProblem } from '../../pipelines/load.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 
-function problemsOf(text: string, overrides: string[] = []): PipelineProblem[] {
+async function problemsOf(text: string, overrides: string[] = []): Promise<PipelineProblem[]> {
   try {
-    loadPipeline(text, 'p.yaml', { overrides });
+    await loadPipeline(text, 'p.yaml', { overrides });
   } catch (error) {
     if (error instanceof PipelineError) return error.problems;
     throw error;
@@ -15,15 +15,15 @@ function problemsOf(text: string, overrides: string[] = []): PipelineProblem[] {
 }
 
 describe('loadPipeline', () => {
-  it('reads the shipped pipeline and fills defaults', () => {
+  it('reads the shipped pipeline and fills defaults', async () => {
     const file = path.join(repositoryRoot, 'pipelines/definitions/ct-series-labels.yaml');
-    const { pipeline, digest } = loadPipeline(fs.readFileSync(file, 'utf8'), file);
+    const { pipeline, digest } = await loadPipeline(fs.readFileSync(file, 'utf8'), file);
     expect(pipeline.classify.review_below).toEqual({ body_part: 0.6, axis: 0.9, contrast: 0.7 });
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
-    expect(loadPipeline('name: ct-series-labels', 'x').digest).toBe(digest);
+    expect((await loadPipeline('name: ct-series-labels', 'x')).digest).toBe(digest);
   });
 
-  it('reports every mistake at once with its place and a hint', () => {
+  it('reports every mistake at once with its place and a hint', async () => {
     const text = [
       'name: Bad Name',
       'gruop: { min_slices: 3 }',
@@ -33,7 +33,7 @@ describe('loadPipeline', () => {
       'publish: { dicoms: true }',
       'deidentify: { dates: keep }',
     ].join('\n');
-    const found = problemsOf(text).map((p) => [p.line, p.column, p.path, p.hint]);
+    const found = (await problemsOf(text)).map((p) => [p.line, p.column, p.path, p.hint]);
     expect(found).toContainEqual([1, 7, 'name', 'lower-case words joined by hyphens']);
     expect(found).toContainEqual([2, 1, 'gruop', 'did you mean group?']);
     expect(found).toContainEqual([4, 15, 'group.min_slices', null]);
@@ -43,29 +43,32 @@ describe('loadPipeline', () => {
     expect(found).toHaveLength(6);
   });
 
-  it('reports YAML errors, duplicate keys and an empty document with a place', () => {
-    expect(problemsOf('name: [')[0]).toMatchObject({ line: 1 });
-    expect(problemsOf('name: a\nname: b')[0]).toMatchObject({ line: 2, column: 1 });
-    expect(problemsOf('')[0]).toMatchObject({ path: 'name', message: 'missing', line: 1, column: 1 });
+  it('reports YAML errors, duplicate keys and an empty document with a place', async () => {
+    expect((await problemsOf('name: ['))[0]).toMatchObject({ line: 1 });
+    expect((await problemsOf('name: a\nname: b'))[0]).toMatchObject({ line: 2, column: 1 });
+    expect((await problemsOf(''))[0]).toMatchObject({ path: 'name', message: 'missing', line: 1, column: 1 });
   });
 
-  it('applies overrides and blames them, not the file', () => {
-    const { pipeline } = loadPipeline('name: a', 'p.yaml', {
+  it('applies overrides and blames them, not the file', async () => {
+    const { pipeline } = await loadPipeline('name: a', 'p.yaml', {
       overrides: ['publish.tensors=true', 'exclude=[localizer]'],
     });
     expect(pipeline.publish.tensors).toBe(true);
     expect(pipeline.exclude).toEqual(['localizer']);
-    expect(problemsOf('name: a', ['group.min_slices=0'])[0]).toMatchObject({
+    expect((await problemsOf('name: a', ['group.min_slices=0']))[0]).toMatchObject({
       line: null,
       path: 'group.min_slices',
     });
-    expect(problemsOf('name: a', ['nonsense'])[0]).toMatchObject({ line: null });
+    expect((await problemsOf('name: a', ['nonsense']))[0]).toMatchObject({ line: null });
   });
 
-  it('runs the checks that need more than the spec at the place of their key', () => {
-    const check = { path: ['classify', 'bundle'], check: () => ({ message: 'no such bundle', hint: null }) };
-    expect(() => loadPipeline('name: a\nclassify: { bundle: nope }', 'p.yaml', { checks: [check] })).toThrow(
-      'p.yaml:2:21: classify.bundle: no such bundle',
+  it('runs the checks that need more than the spec at the place of their key', async () => {
+    const check = async (value: unknown) => ({ message: `no bundle ${value}`, hint: null });
+    const text = 'name: a\nclassify: { bundle: nope }\ngruop: {}';
+    await expect(
+      loadPipeline(text, 'p.yaml', { checks: [{ path: ['classify', 'bundle'], check }] }),
+    ).rejects.toThrow(
+      'p.yaml:3:1: gruop: unknown key (did you mean group?)\np.yaml:2:21: classify.bundle: no bundle nope',
     );
   });
 });

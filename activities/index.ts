@@ -1,0 +1,109 @@
+/** Activities for Temporal, made from what the process has: a pool of threads, and a classifier. */
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { classifyUnits, type LoadedClassifier } from './classify.ts';
+import { createStageContext, type StageContext } from './context.ts';
+import { toStageFailure } from './failures.ts';
+import type { RunReference } from './run-reference.ts';
+import type { StageArguments, StageName, StageResult, UnitsArguments } from './stages.ts';
+import type { State } from './store/state.ts';
+
+/** Runs a step somewhere off the main thread. */
+export type StageRunner = <Name extends StageName>(
+  name: Name,
+  args: StageArguments<Name>,
+  signal: AbortSignal,
+) => Promise<StageResult<Name>>;
+
+/** Told of each step that ends, for progress on the same machine. */
+export type StageListener = (event: {
+  name: StageName | 'classifyUnits';
+  args: object;
+  result: unknown;
+}) => void;
+
+export type CpuActivities = {
+  [Name in StageName]: (args: StageArguments<Name>) => Promise<StageResult<Name>>;
+};
+
+export interface GpuActivities {
+  classifyUnits(args: UnitsArguments): Promise<void>;
+}
+
+const HEARTBEAT_MS = 1_500;
+/** A failure that stays ends the run; one that a kill caused does not count against it for long. */
+const PATIENCE = { attempts: 6, ms: 30_000 };
+
+/** Everything that runs on the `cpu` task queue. */
+export function createCpuActivities(
+  runStage: StageRunner,
+  listener: StageListener = () => {},
+): CpuActivities {
+  const activity =
+    <Name extends StageName>(name: Name) =>
+    (args: StageArguments<Name>): Promise<StageResult<Name>> =>
+      withHeartbeat<StageResult<Name>>(async (signal) => {
+        const result = (await runStage(name, args, signal)) as StageResult<Name>;
+        listener({ name, args, result });
+        return result;
+      });
+  return {
+    listSourceFiles: activity('listSourceFiles'),
+    scanHeaders: activity('scanHeaders'),
+    planBatches: activity('planBatches'),
+    deidentifyBatch: activity('deidentifyBatch'),
+    groupBatch: activity('groupBatch'),
+    preprocessUnits: activity('preprocessUnits'),
+    publishBatch: activity('publishBatch'),
+    publishManifest: activity('publishManifest'),
+    cleanUp: activity('cleanUp'),
+  };
+}
+
+/** Everything that runs on the `gpu` task queue. */
+export function createGpuActivities(
+  state: State,
+  loadClassifier: (run: RunReference) => Promise<LoadedClassifier>,
+  listener: StageListener = () => {},
+): GpuActivities {
+  const contexts = new Map<string, StageContext>();
+  return {
+    classifyUnits: (args) =>
+      withHeartbeat(async () => {
+        const { run, batch, from, to } = args;
+        const contextKey = `${run.runKey}:${run.pipelineDigest}`;
+        const context = contexts.get(contextKey) ?? createStageContext(state, run.runKey, run.pipeline);
+        contexts.set(contextKey, context);
+        await classifyUnits(context, await loadClassifier(run), batch, from, to);
+        listener({ name: 'classifyUnits', args, result: null });
+      }),
+  };
+}
+
+async function withHeartbeat<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    context.cancellationSignal.throwIfAborted();
+    throw toApplicationFailure(error, context);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Only the code and fixed words go into the history: no cause, no stack, both of which name paths. */
+function toApplicationFailure(error: unknown, context: Context): ApplicationFailure {
+  if (process.env.SERIESWISE_DEBUG) console.error(error);
+  const { code, kind, message } = toStageFailure(error);
+  const { attempt, scheduledTimestampMs } = context.info;
+  const exhausted = attempt >= PATIENCE.attempts && Date.now() - scheduledTimestampMs > PATIENCE.ms;
+  const failure = ApplicationFailure.create({
+    message,
+    type: code,
+    nonRetryable: kind === 'permanent' || exhausted,
+    details: [kind],
+  });
+  failure.stack = '';
+  return failure;
+}

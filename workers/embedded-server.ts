@@ -1,0 +1,163 @@
+/** A private Temporal dev server for one run: loopback only, its database in the state folder. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StageFailure } from '../activities/failures.ts';
+import { SEARCH_ATTRIBUTES } from '../workflows/contracts.ts';
+
+export interface EmbeddedServer {
+  address: string;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedServerOptions {
+  executable: string;
+  /** Folder of the run in the state folder: database, log and address lie there. */
+  folder: string;
+}
+
+/**
+ * The server hangs on a pipe of this process: whatever ends this process, the pipe closes and the server is told to
+ * stop. So no kill leaves a server behind that would hold the database.
+ */
+const WATCHDOG = [
+  '"$@" </dev/null &',
+  'server=$!',
+  'trap "kill $server" TERM INT',
+  '(read -r _ <&3; kill $server) &',
+  'watch=$!',
+  'wait $server; code=$?',
+  'kill $watch; wait $server; exit $code',
+].join('\n');
+
+/**
+ * Starts the server and waits until it answers. Should it end by itself, it is started again on the same port, and the
+ * run goes on.
+ * @throws StageFailure `server-failed`
+ */
+export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  const { folder } = options;
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const database = path.join(folder, 'temporal.db');
+  await waitForOldServer(folder);
+  if (!fs.existsSync(database)) fs.closeSync(fs.openSync(database, 'a', 0o600));
+  let stopping = false;
+  let child: ChildProcess | null = null;
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  let restarts = 0;
+
+  const launch = () => {
+    const log = fs.openSync(path.join(folder, 'server.log'), 'w', 0o600);
+    const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)];
+    args.push(
+      '--db-filename',
+      database,
+      '--log-level',
+      'error',
+      '--disable-config-file',
+      '--disable-config-env',
+    );
+    for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES))
+      args.push('--search-attribute', `${name}=${type}`);
+    child = spawn('sh', ['-c', WATCHDOG, 'sh', options.executable, ...args], {
+      stdio: ['ignore', log, log, 'pipe'],
+      // A group of its own: Ctrl-C of the terminal reaches the run first, which then stops the server.
+      detached: true,
+    });
+    fs.closeSync(log);
+    child.once('exit', () => {
+      if (stopping || restarts >= 20) return;
+      restarts += 1;
+      setTimeout(() => {
+        if (!stopping) launch();
+      }, 500);
+    });
+  };
+
+  launch();
+  if (!(await answers(port, 30_000))) {
+    stopping = true;
+    kill(child);
+    throw new StageFailure(
+      'server-failed',
+      'environment',
+      "The Temporal dev server did not start; see server.log in the run's state folder.",
+    );
+  }
+  fs.writeFileSync(path.join(folder, 'server.json'), JSON.stringify({ address, pid: process.pid }), {
+    mode: 0o600,
+  });
+  return {
+    address,
+    async stop() {
+      stopping = true;
+      fs.rmSync(path.join(folder, 'server.json'), { force: true });
+      const running = child;
+      if (running === null || running.exitCode !== null) return;
+      const ended = new Promise((resolve) => running.once('exit', resolve));
+      kill(running);
+      await Promise.race([ended, sleep(10_000)]);
+    },
+  };
+}
+
+/** Address of the server of a run that is under way in another process, or null. */
+export function readServerAddress(folder: string): string | null {
+  try {
+    const { address, pid } = JSON.parse(fs.readFileSync(path.join(folder, 'server.json'), 'utf8'));
+    process.kill(pid, 0);
+    return address;
+  } catch {
+    return null;
+  }
+}
+
+/** Right after a kill the old server may still be closing its database: wait until its port is free. */
+async function waitForOldServer(folder: string): Promise<void> {
+  let text: string;
+  try {
+    text = fs.readFileSync(path.join(folder, 'server.json'), 'utf8');
+  } catch {
+    return;
+  }
+  const { address } = JSON.parse(text) as { address: string };
+  const port = Number(address.split(':')[1]);
+  for (let waited = 0; waited < 10_000 && (await connects(port)); waited += 200) await sleep(200);
+}
+
+function kill(child: ChildProcess | null): void {
+  child?.kill('SIGTERM');
+}
+
+async function answers(port: number, timeoutMs: number): Promise<boolean> {
+  for (let waited = 0; waited < timeoutMs; waited += 100) {
+    if (await connects(port)) return true;
+    await sleep(100);
+  }
+  return false;
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

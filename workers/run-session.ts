@@ -1,0 +1,310 @@
+/** One run from start to end: server, workers and workflow, put together and taken down again. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { createStageContext } from '../activities/context.ts';
+import { StageFailure } from '../activities/failures.ts';
+import { fingerprintOf, readFinished, writeFinished } from '../activities/finished.ts';
+import type { StageListener } from '../activities/index.ts';
+import type { RunSummary } from '../activities/publish-manifest.ts';
+import type { RunReference } from '../activities/run-reference.ts';
+import { RunFiles, runKeyOf } from '../activities/store/run-files.ts';
+import type { State } from '../activities/store/state.ts';
+import type { Bundle } from '../models/bundle.ts';
+import type { Pipeline } from '../pipelines/schema.ts';
+import {
+  type CurateArchiveInput,
+  PROGRESS_QUERY,
+  type RunLimits,
+  type RunProgress,
+} from '../workflows/contracts.ts';
+import {
+  clusterFromEnvironment,
+  connectClient,
+  knowsSearchAttributes,
+  type ServerAddress,
+} from './cluster.ts';
+import { type EmbeddedServer, startEmbeddedServer } from './embedded-server.ts';
+import { findOrInstallServer } from './find-server.ts';
+import { productVersion } from './package-root.ts';
+import { takeRunLock } from './run-lock.ts';
+import { type RunningWorkers, startWorkers, taskQueues } from './temporal-worker.ts';
+
+export interface RunRequest {
+  state: State;
+  pipeline: Pipeline;
+  pipelineDigest: string;
+  bundle: Bundle;
+  inputPath: string;
+  outputFolder: string;
+  /** CPU steps at the same time. */
+  concurrency: number;
+  provider: 'cpu' | 'cuda';
+  /** Return once the workflow is started on the cluster of `TEMPORAL_ADDRESS`. */
+  detach: boolean;
+  /** Ends the run early, resumable. */
+  signal: AbortSignal;
+  say(text: string): void;
+  onProgress(progress: RunProgress): void;
+  listener?: StageListener;
+}
+
+/** How a run ended. */
+export type RunOutcome =
+  | { kind: 'done'; summary: RunSummary; unchanged: boolean }
+  | { kind: 'started'; runKey: string }
+  | { kind: 'interrupted' }
+  | { kind: 'cancelled' }
+  | { kind: 'failed'; code: string; environment: boolean; message: string };
+
+export const workflowIdOf = (runKey: string) => `serieswise-run-${runKey}`;
+
+/** Runs a pipeline to its end, or goes on with the run that was begun on the same output. */
+export async function executeRun(request: RunRequest): Promise<RunOutcome> {
+  const { state, pipeline, bundle } = request;
+  const runKey = runKeyOf(state, request.outputFolder);
+  const files = new RunFiles(state, runKey);
+  const run: RunReference = {
+    runKey,
+    pipeline,
+    pipelineDigest: request.pipelineDigest,
+    bundle: {
+      name: bundle.name,
+      version: bundle.version,
+      sha256: bundle.sha256,
+      files: Object.fromEntries(Object.entries(bundle.card.files).map(([name, file]) => [name, file.sha256])),
+    },
+    productVersion: productVersion(),
+  };
+  const lock = takeRunLock(files);
+  try {
+    files.writeSettings({
+      inputPath: path.resolve(request.inputPath),
+      outputFolder: path.resolve(request.outputFolder),
+      bundleFolder: bundle.folder,
+    });
+    const context = createStageContext(state, runKey, pipeline);
+    const fingerprint = fingerprintOf(state, request.inputPath, run);
+    const finished = readFinished(context, fingerprint);
+    if (finished !== null) return { kind: 'done', summary: finished, unchanged: true };
+    const outcome = await runOnServer(request, files, run, fingerprint);
+    if (outcome.kind === 'done') {
+      const batches = fs.readdirSync(files.path('batches')).length;
+      writeFinished(context, fingerprint, batches, outcome.summary);
+    }
+    return outcome;
+  } finally {
+    lock.release();
+  }
+}
+
+async function runOnServer(
+  request: RunRequest,
+  files: RunFiles,
+  run: RunReference,
+  fingerprint: string,
+): Promise<RunOutcome> {
+  const cluster = clusterFromEnvironment();
+  let server: EmbeddedServer | null = null;
+  let workers: RunningWorkers | null = null;
+  let client: Client | null = null;
+  try {
+    let address: ServerAddress;
+    if (cluster !== null) {
+      address = cluster;
+    } else {
+      const { executable } = await findOrInstallServer(request.say);
+      server = await startEmbeddedServer({ executable, folder: files.folder });
+      address = { address: server.address, namespace: 'default' };
+    }
+    client = await connectPatiently(address);
+    if (cluster === null) {
+      workers = await startWorkers({
+        ...address,
+        state: request.state,
+        queues: ['cpu', 'gpu'],
+        threads: request.concurrency,
+        inferenceThreads: request.concurrency,
+        provider: request.provider,
+        ...(request.listener === undefined ? {} : { listener: request.listener }),
+      });
+    }
+    const handle = await startOrResume(client, request, run, fingerprint, address.namespace);
+    if (request.detach) return { kind: 'started', runKey: run.runKey };
+    return await follow(handle, request, workers);
+  } finally {
+    await workers?.stop().catch(() => {});
+    await client?.connection.close().catch(() => {});
+    await server?.stop();
+  }
+}
+
+/** The dev server opens its port a moment before it serves. */
+async function connectPatiently(server: ServerAddress): Promise<Client> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await connectClient(server);
+    } catch {
+      if (attempt >= 3) {
+        const message =
+          'The Temporal server does not answer. With TEMPORAL_ADDRESS set, check address, TLS and API key.';
+        throw new StageFailure('server-unreachable', 'environment', message);
+      }
+      await sleep(500);
+    }
+  }
+}
+
+function limitsFor(concurrency: number): RunLimits {
+  return {
+    openBatches: concurrency + 1,
+    openShards: concurrency,
+    unitsPerActivity: 4,
+    openUnitActivities: 2,
+  };
+}
+
+/**
+ * Attaches to the run's open workflow when that rests on exactly the same; otherwise a new one takes its place, which
+ * finds what is done in the run's files.
+ */
+async function startOrResume(
+  client: Client,
+  request: RunRequest,
+  run: RunReference,
+  fingerprint: string,
+  namespace: string,
+): Promise<WorkflowHandle> {
+  const workflowId = workflowIdOf(run.runKey);
+  const queues = taskQueues();
+  const existing = client.workflow.getHandle(workflowId);
+  try {
+    const description = await existing.describe();
+    if (description.status.name === 'RUNNING') {
+      if (description.memo?.fingerprint === fingerprint) {
+        request.say('Going on with the run that was begun before.');
+        return existing;
+      }
+      await existing.terminate('replaced by a run with another input, pipeline or version');
+    }
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+  const input: CurateArchiveInput = {
+    run,
+    limits: limitsFor(request.concurrency),
+    gpuTaskQueue: queues.gpu,
+    searchAttributes: await knowsSearchAttributes(client, namespace),
+  };
+  try {
+    return await client.workflow.start('curateArchive', {
+      workflowId,
+      taskQueue: queues.cpu,
+      args: [input],
+      memo: { fingerprint },
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return existing;
+    throw error;
+  }
+}
+
+async function follow(
+  handle: WorkflowHandle,
+  request: RunRequest,
+  workers: RunningWorkers | null,
+): Promise<RunOutcome> {
+  let ended = false;
+  const watching = watchProgress(handle, request, () => ended);
+  const interrupted = new Promise<RunOutcome>((resolve) => {
+    const stop = () => resolve({ kind: 'interrupted' });
+    if (request.signal.aborted) stop();
+    request.signal.addEventListener('abort', stop, { once: true });
+  });
+  const crashed = workers?.ended.then(
+    () => new Promise<RunOutcome>(() => {}),
+    (): RunOutcome => ({
+      kind: 'failed',
+      code: 'worker-failed',
+      environment: true,
+      message: 'The worker of this process failed; run the same command again to go on.',
+    }),
+  );
+  try {
+    return await Promise.race([
+      awaitResult(handle, () => ended),
+      interrupted,
+      ...(crashed === undefined ? [] : [crashed]),
+    ]);
+  } finally {
+    ended = true;
+    await watching;
+  }
+}
+
+/** Waits for the end of a workflow through restarts of the server. */
+async function awaitResult(handle: WorkflowHandle, isOver: () => boolean): Promise<RunOutcome> {
+  for (let failures = 0; !isOver(); ) {
+    try {
+      const summary: RunSummary = await handle.result();
+      return { kind: 'done', summary, unchanged: false };
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) return describeFailure(error);
+      if (!isGrpcServiceError(error) && !(error instanceof Error)) throw error;
+      failures += 1;
+      if (failures > 60) {
+        const message =
+          'The Temporal server cannot be reached any more; run the same command again to go on.';
+        return { kind: 'failed', code: 'server-unreachable', environment: true, message };
+      }
+      await sleep(1_000);
+    }
+  }
+  return { kind: 'interrupted' };
+}
+
+function describeFailure(error: WorkflowFailedError): RunOutcome {
+  const { cause } = error;
+  if (cause instanceof CancelledFailure) return { kind: 'cancelled' };
+  if (cause instanceof TerminatedFailure) return { kind: 'cancelled' };
+  if (cause instanceof ApplicationFailure) {
+    const code = cause.type ?? 'internal-error';
+    return {
+      kind: 'failed',
+      code,
+      environment: cause.details?.[0] === 'environment',
+      message: cause.message,
+    };
+  }
+  return {
+    kind: 'failed',
+    code: 'internal-error',
+    environment: false,
+    message: 'The run failed without a reason.',
+  };
+}
+
+async function watchProgress(
+  handle: WorkflowHandle,
+  request: RunRequest,
+  isOver: () => boolean,
+): Promise<void> {
+  while (!isOver()) {
+    for (let waited = 0; waited < 1_000 && !isOver(); waited += 100) await sleep(100);
+    if (isOver()) return;
+    try {
+      request.onProgress(await handle.query<RunProgress>(PROGRESS_QUERY));
+    } catch {
+      // A busy or restarting server: the next second will tell.
+    }
+  }
+}

@@ -1,0 +1,179 @@
+/** Temporal workers of this process: workflows and CPU steps on one queue, classification on another. */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import type { LoadedClassifier } from '../activities/classify.ts';
+import { StageFailure } from '../activities/failures.ts';
+import { createCpuActivities, createGpuActivities, type StageListener } from '../activities/index.ts';
+import type { RunReference } from '../activities/run-reference.ts';
+import { RunFiles } from '../activities/store/run-files.ts';
+import type { State } from '../activities/store/state.ts';
+import { loadBundle } from '../models/bundle.ts';
+import { type Classifier, createClassifier } from '../models/classifier.ts';
+import { createStagePool, type StagePool } from './stage-pool.ts';
+
+/** Task queues; `SERIESWISE_TASK_QUEUE` sets the prefix where several installations share a namespace. */
+export function taskQueues(): { cpu: string; gpu: string } {
+  const prefix = process.env.SERIESWISE_TASK_QUEUE ?? 'serieswise';
+  return { cpu: `${prefix}-cpu`, gpu: `${prefix}-gpu` };
+}
+
+export interface WorkerOptions {
+  state: State;
+  address: string;
+  namespace: string;
+  tls?: object | boolean;
+  apiKey?: string;
+  queues: readonly ('cpu' | 'gpu')[];
+  /** CPU steps at the same time. */
+  threads: number;
+  /** Threads of ONNX Runtime. */
+  inferenceThreads: number;
+  provider: 'cpu' | 'cuda';
+  listener?: StageListener;
+}
+
+/** Running workers. */
+export interface RunningWorkers {
+  /** Settles when the workers have stopped; rejects when one fails. */
+  ended: Promise<void>;
+  /** Lets steps that are under way end within the grace time, then stops. */
+  stop(): Promise<void>;
+}
+
+let runtimeInstalled = false;
+
+/** The SDK's own log would name the machine; warnings that matter reach people as failures of steps. */
+function installRuntime(): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  const logger = new DefaultLogger(process.env.SERIESWISE_DEBUG ? 'DEBUG' : 'ERROR', (entry) => {
+    if (process.env.SERIESWISE_DEBUG) console.error(entry.level, entry.message, entry.meta);
+  });
+  Runtime.install({ logger, shutdownSignals: [] });
+}
+
+/** Connects and starts the workers of the given queues. */
+export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
+  installRuntime();
+  const connection = await NativeConnection.connect({
+    address: options.address,
+    ...(options.tls === undefined ? {} : { tls: options.tls as never }),
+    ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+  });
+  const queues = taskQueues();
+  const workers: Worker[] = [];
+  let pool: StagePool | null = null;
+  const classifiers = new ClassifierCache(options);
+  // A name of its own for each process that tells neither machine nor person.
+  const identity = `serieswise-${randomBytes(6).toString('hex')}`;
+  const shared = {
+    connection,
+    namespace: options.namespace,
+    identity,
+    shutdownGraceTime: '3 seconds',
+    shutdownForceTime: '10 seconds',
+    maxHeartbeatThrottleInterval: '2 seconds',
+    defaultHeartbeatThrottleInterval: '2 seconds',
+  };
+  if (options.queues.includes('cpu')) {
+    pool = createStagePool(options.state, options.threads);
+    workers.push(
+      await Worker.create({
+        ...shared,
+        taskQueue: queues.cpu,
+        workflowBundle: workflowBundle(),
+        activities: createCpuActivities(pool.run, options.listener),
+        maxConcurrentActivityTaskExecutions: options.threads + 1,
+        stickyQueueScheduleToStartTimeout: '3 seconds',
+        reuseV8Context: true,
+        maxCachedWorkflows: 200,
+      }),
+    );
+  }
+  if (options.queues.includes('gpu')) {
+    const activities = createGpuActivities(options.state, (run) => classifiers.get(run), options.listener);
+    workers.push(
+      await Worker.create({
+        ...shared,
+        taskQueue: queues.gpu,
+        activities: { ...activities },
+        maxConcurrentActivityTaskExecutions: 2,
+      }),
+    );
+  }
+  const ended = Promise.all(workers.map((worker) => worker.run())).then(async () => {
+    await pool?.close();
+    await classifiers.close();
+    await connection.close();
+  });
+  ended.catch(() => {});
+  return {
+    ended,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
+
+/** Workers run the bundle that the build made; it is the same in every process of one version. */
+function workflowBundle(): WorkflowBundleOption {
+  const built = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));
+  const file = fs.existsSync(built)
+    ? built
+    : fileURLToPath(new URL('../dist/workflows/bundle.js', import.meta.url));
+  return { codePath: file };
+}
+
+/** Classifiers of this process, by bundle: sessions are long-lived, since they leak when they are made again. */
+class ClassifierCache {
+  private readonly options: WorkerOptions;
+  private readonly loaded = new Map<string, Promise<{ bundleSha256: string; classifier: Classifier }>>();
+
+  constructor(options: WorkerOptions) {
+    this.options = options;
+  }
+
+  async get(run: RunReference): Promise<LoadedClassifier> {
+    let loading = this.loaded.get(run.bundle.sha256);
+    if (loading === undefined) {
+      loading = this.load(run.runKey);
+      this.loaded.set(run.bundle.sha256, loading);
+      loading.catch(() => this.loaded.delete(run.bundle.sha256));
+    }
+    const loaded = await loading;
+    if (loaded.bundleSha256 !== run.bundle.sha256) {
+      throw new StageFailure(
+        'bundle-changed',
+        'permanent',
+        'This worker has another version of the model bundle than the run was started with.',
+      );
+    }
+    return loaded;
+  }
+
+  private async load(runKey: string): Promise<LoadedClassifier> {
+    const bundle = await loadBundle(new RunFiles(this.options.state, runKey).settings.bundleFolder);
+    const { provider, inferenceThreads: threads } = this.options;
+    return { bundleSha256: bundle.sha256, classifier: await createClassifier(bundle, { provider, threads }) };
+  }
+
+  async close(): Promise<void> {
+    for (const loading of this.loaded.values())
+      await loading.then(({ classifier }) => classifier.close()).catch(() => {});
+  }
+}
+
+/** Cores that this process may use. */
+export function availableCores(): number {
+  return Math.max(1, os.availableParallelism());
+}

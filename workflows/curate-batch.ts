@@ -1,0 +1,21 @@
+import { cpu, gpu } from './activity-proxies.ts';
+import { forEachBounded } from './bounded.ts';
+import type { CurateBatchInput, CurateBatchResult } from './contracts.ts';
+
+/** Takes one batch (whole studies) through deidentify, group, preprocess, classify and publish. */
+export async function curateBatch(input: CurateBatchInput): Promise<CurateBatchResult> {
+  const { run, limits, batch } = input;
+  const { classifyUnits } = gpu(input.gpuTaskQueue);
+  const { unchanged } = await cpu.deidentifyBatch({ run, batch });
+  if (unchanged) return { unchanged, instances: {}, series: {} };
+  const { pending } = await cpu.groupBatch({ run, batch });
+  const chunks = Math.ceil(pending / limits.unitsPerActivity);
+  await forEachBounded({ from: 0, to: chunks, limit: limits.openUnitActivities }, async (chunk) => {
+    const from = chunk * limits.unitsPerActivity;
+    const units = { run, batch, from, to: Math.min(from + limits.unitsPerActivity, pending) };
+    await cpu.preprocessUnits(units);
+    await classifyUnits(units);
+  });
+  const counts = await cpu.publishBatch({ run, batch });
+  return { unchanged: false, ...counts };
+}

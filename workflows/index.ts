@@ -1,0 +1,3 @@
+/** The workflows that workers register. */
+export { curateArchive } from './curate-archive.ts';
+export { curateBatch } from './curate-batch.ts';
