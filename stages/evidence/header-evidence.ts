@@ -1,4 +1,11 @@
-import type { HeaderEvidence } from '../records.ts';
+import type { Axis, BodyPart, Contrast } from '../../models/labels.ts';
+import type { ExclusionHint, HeaderEvidence } from '../records.ts';
+import { AXIS_TERMS } from './axis-terms.ts';
+import { BODY_PART_TERMS, type RegionWord } from './body-part-terms.ts';
+import { CONTRAST_TERMS } from './contrast-terms.ts';
+import { describeKernel } from './describe-kernel.ts';
+import { HINT_TERMS } from './hint-terms.ts';
+import { foldText } from './term-table.ts';
 
 /** The header's own words about one instance, decoded to text; null where an attribute is absent or empty. */
 export interface HeaderWords {
@@ -16,7 +23,224 @@ export interface HeaderWords {
   imageType: readonly string[];
 }
 
-/** Normalises a header's words into the label vocabulary; null where they are silent or in doubt, never a guess. */
-export function describeHeaders(_words: HeaderWords): HeaderEvidence {
-  return { bodyPart: null, axis: null, contrast: null, kernelClass: null, phase: null, hints: [] };
+type Phase = NonNullable<HeaderEvidence['phase']>;
+
+/** A claim of one text: a value, `null` when it says nothing, `unsure` when it says something that has no label. */
+type Claim<T> = T | 'unsure' | null;
+
+/** Regions that make a label together, sorted; every other combination has none in the vocabulary. */
+const LABEL_OF_REGIONS: ReadonlyMap<string, BodyPart> = new Map<string, BodyPart>([
+  ['head', 'head'],
+  ['face+head', 'head-and-face'],
+  ['face', 'face-orbits-sinus'],
+  ['temporal-bone', 'temporal-bone'],
+  ['head+neck', 'head-and-neck'],
+  ['neck', 'neck'],
+  ['c-spine', 'c-spine'],
+  ['c-spine+t-spine', 'c-and-t-spine'],
+  ['t-spine', 't-spine'],
+  ['l-spine+t-spine', 't-and-l-spine'],
+  ['l-spine', 'l-spine'],
+  ['chest', 'chest'],
+  ['abdomen+chest+pelvis', 'chest-abdomen-pelvis'],
+  ['abdomen', 'abdomen'],
+  ['abdomen+pelvis', 'abdomen-pelvis'],
+  ['pelvis', 'pelvis'],
+]);
+
+const PARTS_OF_WORD: Readonly<Partial<Record<RegionWord, readonly string[]>>> = {
+  'head-and-neck': ['head', 'neck'],
+  'c-and-t-spine': ['c-spine', 't-spine'],
+  't-and-l-spine': ['t-spine', 'l-spine'],
+  'abdomen-pelvis': ['abdomen', 'pelvis'],
+  ap: ['abdomen', 'pelvis'],
+  'chest-abdomen-pelvis': ['chest', 'abdomen', 'pelvis'],
+};
+
+/** Instances of a series repeat their words; the memory is emptied before it grows large. */
+const remembered = new Map<string, HeaderEvidence>();
+const MOST_REMEMBERED = 5000;
+
+/**
+ * Normalises a header's words into the label vocabulary through the tables of this folder. Silent (null) where the
+ * header is, where it contradicts itself, and where a word has several meanings: it never guesses.
+ *
+ * The words nearest to the series win: the series description over the protocol, that over Body Part Examined and the
+ * study description, which must agree when both speak. The result holds nothing of the words themselves.
+ */
+export function describeHeaders(words: HeaderWords): HeaderEvidence {
+  const key = JSON.stringify(words);
+  const known = remembered.get(key);
+  if (known !== undefined) return { ...known, hints: [...known.hints] };
+  const { contrast, phase } = contrastOf(words);
+  const evidence: HeaderEvidence = {
+    bodyPart: bodyPartOf(words),
+    axis: axisOf(words),
+    contrast,
+    kernelClass: describeKernel(words.convolutionKernel, words.manufacturer),
+    phase,
+    hints: hintsOf(words),
+  };
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+  remembered.set(key, evidence);
+  return { ...evidence, hints: [...evidence.hints] };
+}
+
+function bodyPartOf(words: HeaderWords): BodyPart | null {
+  const series = claimRegion(words.seriesDescription);
+  const others = combineClaims([
+    claimRegion(words.protocolName).claim,
+    combineEqual(claimRegion(words.bodyPartExamined).claim, claimRegion(words.studyDescription).claim),
+  ]);
+  if (series.claim === 'unsure') return null;
+  // "LUNG" in a series of a study of the trunk is as likely its kernel.
+  if (series.weak && others !== null && others !== series.claim) return null;
+  const claim = series.claim ?? others;
+  return claim === 'unsure' ? null : claim;
+}
+
+/** The first claim that is made. */
+function combineClaims<T>(claims: readonly Claim<T>[]): Claim<T> {
+  return claims.find((claim) => claim !== null) ?? null;
+}
+
+/** Two claims of one rank: they agree, or one is silent; else nothing is sure. */
+function combineEqual<T>(a: Claim<T>, b: Claim<T>): Claim<T> {
+  if (a === null || b === null) return a ?? b;
+  return a === b ? a : 'unsure';
+}
+
+function claimRegion(text: string | null): { claim: Claim<BodyPart>; weak: boolean } {
+  if (text === null) return { claim: null, weak: false };
+  // Siemens writes REGION^PROTOCOL: the protocol is the nearer word, the region the fallback.
+  const [region, ...rest] = text.split('^');
+  const specific = rest.length === 0 ? [] : regionWords(rest.join(' '));
+  return claimOfWords(specific.length > 0 ? specific : regionWords(region ?? ''));
+}
+
+function regionWords(text: string): RegionWord[] {
+  const folded = foldText(text);
+  const isLocalizer = HINT_TERMS.find(folded).includes('localizer');
+  const found = BODY_PART_TERMS.find(folded).filter((word) => word !== 'none');
+  // "AP scout" is seen from front to back.
+  return isLocalizer ? found.filter((word) => word !== 'ap') : found;
+}
+
+function claimOfWords(found: readonly RegionWord[]): { claim: Claim<BodyPart>; weak: boolean } {
+  const strong = found.filter((word) => word !== 'weak-chest');
+  if (strong.length === 0) return { claim: found.length > 0 ? 'chest' : null, weak: found.length > 0 };
+  // "or" alone, or a region without a label beside others, makes the whole text uncertain.
+  if (strong.includes('unsure')) return { claim: 'unsure', weak: false };
+  const parts = new Set(strong.flatMap((word) => PARTS_OF_WORD[word] ?? [word]));
+  return { claim: LABEL_OF_REGIONS.get([...parts].sort().join('+')) ?? 'unsure', weak: false };
+}
+
+function axisOf(words: HeaderWords): Axis | null {
+  const texts = [words.seriesDescription, words.derivationDescription, words.imageComments];
+  for (const text of texts) {
+    const planes = new Set(AXIS_TERMS.find(foldText(text ?? '')).filter((word) => word !== 'none'));
+    if (planes.size > 1) return null;
+    const [plane] = planes;
+    if (plane !== undefined) return plane;
+  }
+  // Image Type says AXIAL of a reformat too, so only the other planes are believed.
+  const typed = new Set(words.imageType.map((term) => term.trim().toUpperCase()));
+  const coronal = typed.has('CORONAL');
+  return coronal === typed.has('SAGITTAL') ? null : coronal ? 'coronal' : 'sagittal';
+}
+
+interface ContrastClaim {
+  contrast: Claim<Contrast>;
+  phase: Phase | null;
+}
+
+const SILENT: ContrastClaim = { contrast: null, phase: null };
+
+function contrastOf(words: HeaderWords): { contrast: Contrast | null; phase: Phase | null } {
+  const series = claimContrast(words.seriesDescription, 'series');
+  const agent = claimAgent(words.contrastBolusAgent, words.contrastBolusRoute);
+  const claims = [
+    series,
+    agent,
+    claimContrast(words.protocolName, 'study'),
+    claimContrast(words.studyDescription, 'study'),
+  ];
+  if (series.contrast !== null && agent.contrast !== null && series.contrast !== agent.contrast) {
+    return { contrast: null, phase: null };
+  }
+  const first = claims.find(({ contrast }) => contrast !== null) ?? SILENT;
+  const contrast = first.contrast === 'unsure' ? null : first.contrast;
+  const phase = contrast === 'no' ? 'non-contrast' : contrast === 'yes' ? series.phase : null;
+  return { contrast, phase };
+}
+
+function claimContrast(text: string | null, level: 'series' | 'study'): ContrastClaim {
+  if (text === null) return SILENT;
+  const folded = foldText(text);
+  const found = CONTRAST_TERMS.find(folded).filter(
+    (word) => word !== 'none' && (level === 'series' || word !== 'pre'),
+  );
+  if (endsInWith(folded)) found.push('yes');
+  if (found.length === 0) return SILENT;
+  const says = new Set(
+    found.map((word) => (word === 'no' || word === 'pre' ? 'no' : word === 'both' ? 'both' : 'yes')),
+  );
+  if (says.size > 1 || says.has('both')) return { contrast: 'unsure', phase: null };
+  const phases = new Set(
+    found.filter((word) => word === 'arterial' || word === 'portal-venous' || word === 'delayed'),
+  );
+  const [phase] = phases;
+  return { contrast: says.has('no') ? 'no' : 'yes', phase: phases.size === 1 ? (phase ?? null) : null };
+}
+
+/** "CHEST W", "ABDOMEN W/", "CT Abdomen with": a region or plane and a bare "with". "LUNG W" is a window. */
+function endsInWith(folded: string): boolean {
+  const match = /^(.*\p{L}.*?)[^\p{L}\p{N}]+(?:w|with)\/?(?=\s*$|\s+[\d.]|\s+and delay)/u.exec(folded);
+  const before = match?.[1] ?? '';
+  if (/(?:lung|bone|soft|tissue|brain|window|med\w*)$/.test(before)) return false;
+  return (
+    BODY_PART_TERMS.find(before).some((word) => word !== 'none' && word !== 'weak-chest') ||
+    AXIS_TERMS.find(before).some((word) => word !== 'none')
+  );
+}
+
+/** Contrast/Bolus Agent and Route: an agent given into a vein. Oral and rectal contrast is another question. */
+function claimAgent(agent: string | null, route: string | null): ContrastClaim {
+  const text = foldText(agent ?? '').trim();
+  if (/^(no|none|n\/?a|nil|without|wo|w\/o|no contrast|non contrast|nativ|0|ohne|sans|sin|-+)$/.test(text)) {
+    return { contrast: 'no', phase: null };
+  }
+  if (text === '') return SILENT;
+  const way = foldText(route ?? '');
+  const notVenous = /oral|rectal|barium|bar[iy]|water|gastro|intrathecal|peros|\bpo\b/;
+  const venous =
+    /\biv\b|i\.v|intraven|vein|\bven|omni|isovue|visip|ultrav|optir|iomer|imeron|xenet|iop|iohe|iodix|iove|contrast|applied|injec/;
+  const given = `${text} ${way}`;
+  if (venous.test(given)) return { contrast: 'yes', phase: null };
+  return notVenous.test(given) ? SILENT : SILENT;
+}
+
+/** Objects that are pages or captures by their class. PS3.4 table B.5-1 */
+const HINT_OF_CLASS: ReadonlyMap<string, ExclusionHint> = new Map<string, ExclusionHint>([
+  ['1.2.840.10008.5.1.4.1.1.88.67', 'dose-report'],
+  ['1.2.840.10008.5.1.4.1.1.88.68', 'dose-report'],
+  ['1.2.840.10008.5.1.4.1.1.104.1', 'scanned-document'],
+]);
+
+function hintsOf(words: HeaderWords): ExclusionHint[] {
+  const hints = new Set<ExclusionHint>();
+  const near = [words.seriesDescription, words.imageComments, words.derivationDescription];
+  for (const text of near) {
+    for (const word of HINT_TERMS.find(foldText(text ?? ''))) if (word !== 'none') hints.add(word);
+  }
+  // Of the words about a whole study only a phantom is believed: "with MIPs" is no claim about each series.
+  const far = [words.bodyPartExamined, words.studyDescription, words.protocolName];
+  for (const text of far) {
+    for (const word of HINT_TERMS.find(foldText(text ?? ''))) {
+      if (word === 'phantom' || word === 'calibration') hints.add(word);
+    }
+  }
+  const byClass = HINT_OF_CLASS.get(words.sopClassUid ?? '');
+  if (byClass !== undefined) hints.add(byClass);
+  return [...hints].sort();
 }
