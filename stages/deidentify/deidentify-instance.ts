@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
-import {
-  concatBytes,
-  type Encoding,
-  encodeElement,
-  encodeFileMeta,
-  encodeHeader,
-  encodeSequence,
-} from '../../dicom/encode.ts';
+import { concatBytes, type Encoding, encodeFileMeta, encodeHeader } from '../../dicom/encode.ts';
 import { DicomError } from '../../dicom/errors.ts';
 import { type DicomElement, type DicomFile, readDicom } from '../../dicom/read.ts';
-import { TAGS, tag } from '../../dicom/tags.ts';
+import { TAGS } from '../../dicom/tags.ts';
 import {
   isMultiFrameCtImageStorage,
   isSupportedTransferSyntax,
@@ -20,10 +13,11 @@ import { describeHeaders } from '../evidence/header-evidence.ts';
 import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord } from '../records.ts';
 import { checkPixelBytes, checkPixelLength } from './check-pixels.ts';
+import { completeHeader } from './complete-header.ts';
 import { excludeByClass, isDicomdir, sopClassOf, validUid } from './decide-instance.ts';
 import { describeImage } from './describe-image.ts';
 import { describeUnreadable } from './describe-unreadable.ts';
-import { encodeCode, filterDataset } from './filter-dataset.ts';
+import { filterDataset } from './filter-dataset.ts';
 import { readHeaderWords } from './header-words.ts';
 import type { ResolvedProfile } from './profile.ts';
 import { TERMS } from './profiles/terms.ts';
@@ -47,11 +41,6 @@ export interface DeidentifiedInstance {
 /** A UID of ours (2.25, from a fixed random UUID), which says which program wrote a file. PS3.7 annex D.3.3.2 */
 export const IMPLEMENTATION_CLASS_UID = '2.25.296840318561472183045093127740251804117';
 export const IMPLEMENTATION_VERSION_NAME = 'SERIESWISE_1';
-
-const PATIENT_IDENTITY_REMOVED = tag('PatientIdentityRemoved');
-const DEIDENTIFICATION_METHOD = tag('DeidentificationMethod');
-const DEIDENTIFICATION_METHOD_CODE_SEQUENCE = tag('DeidentificationMethodCodeSequence');
-const LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED = tag('LongitudinalTemporalInformationModified');
 
 /**
  * De-identifies one file and decides what can be decided from it alone. Kept elements, Pixel Data and its
@@ -214,8 +203,16 @@ function deidentifyFile(
     profile.rules,
   );
   if ('refused' in filtered) return stop('not-permitted');
+  const isMultiFrame = isMultiFrameCtImageStorage(sopClassUid);
   const elements = new Map(filtered.map((element) => [element.tag, element.bytes]));
-  completeHeader(elements, encoding, profile, pseudonymizer.uid(`frame-of-reference/${seriesInstanceUid}`));
+  completeHeader(elements, {
+    file,
+    encoding,
+    profile,
+    isMultiFrame,
+    // A series of one scanner shares its coordinates, so one made of the series' pseudonym says no more.
+    frameOfReferenceUid: pseudonymizer.uid(`frame-of-reference/${seriesInstanceUid}`),
+  });
   const meta = encodeFileMeta({
     sopClassUid: sopClassUid ?? '',
     sopInstanceUid,
@@ -225,7 +222,7 @@ function deidentifyFile(
   });
   const header = concatBytes([meta, ...sortedByTag(elements)]);
   const pixelPieces = writePixels(file, pixels, encoding);
-  const image = describeImage(readDicom(header), isMultiFrameCtImageStorage(sopClassUid), {
+  const image = describeImage(readDicom(header), isMultiFrame, {
     pixelData: {
       offset: header.length + pixelPieces[0]!.length,
       length: pixels.length,
@@ -276,39 +273,15 @@ function shiftDaysOf(file: DicomFile, pseudonymizer: Pseudonymizer): number {
   );
 }
 
-/** Adds what makes the image valid, and what says that it was de-identified. PS3.15 E.1.1, PS3.3 C.7.1.1 */
-function completeHeader(
-  elements: Map<number, Uint8Array>,
-  encoding: Encoding,
-  profile: ResolvedProfile,
-  frameOfReferenceUid: string,
-): void {
-  const put = (key: number, vr: string, value: string): void => {
-    elements.set(key, encodeElement(key, vr, value, encoding));
-  };
-  for (const rule of profile.required) {
-    if (!elements.has(rule.tag)) put(rule.tag, rule.vrs[0]!, '');
-  }
-  if (!elements.has(TAGS.Modality)) put(TAGS.Modality, 'CS', 'CT');
-  // Type 1. A series of one scanner shares its coordinates, so one made of the series' pseudonym says no more.
-  if (!elements.has(TAGS.FrameOfReferenceUID)) put(TAGS.FrameOfReferenceUID, 'UI', frameOfReferenceUid);
-  put(PATIENT_IDENTITY_REMOVED, 'CS', 'YES');
-  put(DEIDENTIFICATION_METHOD, 'LO', `Serieswise ${profile.name} ${profile.version}`);
-  elements.set(
-    DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
-    encodeSequence(
-      DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
-      profile.methodCodes.map((code) => encodeCode({ ...code, scheme: 'DCM' }, encoding)),
-      encoding,
-    ),
-  );
-  put(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', profile.dates === 'shift' ? 'MODIFIED' : 'REMOVED');
-}
-
-/** Pixel Data as its header and its value, the latter a view; written anew only where the source's form is invalid. */
+/**
+ * Pixel Data as its header and its value, the latter a view. The header is written anew only where the source's is
+ * invalid: an odd length, or a VR that is not that of native pixels. PS3.5 section 8.1.1 and annex A.2
+ */
 function writePixels(file: DicomFile, pixels: DicomElement, encoding: Encoding): Uint8Array[] {
   const { bytes } = file;
-  const isValidVr = !encoding.explicitVr || pixels.vr === 'OB' || pixels.vr === 'OW';
+  const isWide = (getNumber(file, file.dataset, TAGS.BitsAllocated) ?? 16) > 8;
+  const isValidVr =
+    !encoding.explicitVr || pixels.vr === 'OW' || (pixels.vr === 'OB' && !(isWide && encoding.littleEndian));
   if (pixels.fragments !== undefined || (isValidVr && pixels.length % 2 === 0)) {
     return [
       bytes.subarray(pixels.headerOffset, pixels.dataOffset),

@@ -113,7 +113,7 @@ function applyRule(
     case 'items':
       return filterItems(context, element, rule);
     case 'concepts':
-      return filterConcepts(context, element);
+      return filterConcepts(context, element, rule);
     case 'pseudonym':
       return applyPseudonym(context, dataset, element, rule);
     case 'shift':
@@ -167,7 +167,8 @@ function applyPseudonym(
   element: DicomElement,
   rule: ResolvedRule,
 ): Outcome {
-  if (rule.vrs[0] !== 'UI') return { kind: 'value', value: context.patientId };
+  if (rule.vrs[0] !== 'UI')
+    return { kind: 'value', value: rule.vrs[0] === 'PN' ? `${context.patientId}^` : context.patientId };
   const uid = getString(context.file, dataset, element.tag);
   if (uid === undefined || element.length > MAX_TEXT_BYTES) return otherwise(rule);
   return { kind: 'value', value: context.pseudonymOfUid(uid) };
@@ -219,15 +220,17 @@ function filterItem(
   return concatBytes(parts);
 }
 
-/** Keeps the items whose code is known, in the vocabulary's words. */
-function filterConcepts(context: FilterContext, element: DicomElement): Outcome {
+/** Keeps the items whose code is known, in the vocabulary's words, with what the profile lists below them. */
+function filterConcepts(context: FilterContext, element: DicomElement, rule: ResolvedRule): Outcome {
   const kept: Uint8Array[] = [];
-  for (const { dataset } of element.items ?? []) {
-    const scheme = getString(context.file, dataset, CODING_SCHEME_DESIGNATOR);
-    const value = getString(context.file, dataset, CODE_VALUE);
+  for (const item of element.items ?? []) {
+    const scheme = getString(context.file, item.dataset, CODING_SCHEME_DESIGNATOR);
+    const value = getString(context.file, item.dataset, CODE_VALUE);
     const concept = CODED_CONCEPTS.get(`${scheme} ${value}`);
     if (concept === undefined) continue;
-    kept.push(encodeCode(concept, context.encoding));
+    const rest = filterItem(context, item, rule);
+    if (rest === 'refuse') return { kind: 'refuse' };
+    if (rest !== null) kept.push(concatBytes([encodeCode(concept, context.encoding), rest]));
   }
   if (kept.length === 0) return REMOVE;
   return { kind: 'built', bytes: encodeSequence(element.tag, kept, context.encoding) };

@@ -155,7 +155,7 @@ const IMAGE = [
 
 const IMAGE_PLANE = [
   type2('SliceThickness', number(0, 1000), GEOMETRY),
-  keep('SpacingBetweenSlices', number(-1000, 1000), GEOMETRY),
+  keep('SpacingBetweenSlices', number(0, 1000), GEOMETRY),
   keep('ImagePositionPatient', number(-5000, 5000, [3, 3]), GEOMETRY),
   keep('ImageOrientationPatient', number(-1.01, 1.01, [6, 6]), GEOMETRY),
   keep('SliceLocation', LENGTH_MM, GEOMETRY),
@@ -280,7 +280,7 @@ const MULTI_FRAME = [
   uid('DimensionIndexSequence>DimensionOrganizationUID', ORDER),
   whole('DimensionIndexSequence>DimensionIndexPointer', { kind: 'tags', count: ONE }, ORDER),
   keep('DimensionIndexSequence>FunctionalGroupPointer', { kind: 'tags', count: ONE }, ORDER),
-  items('ContrastBolusAgentSequence', CONTRAST),
+  concepts('ContrastBolusAgentSequence', CONTRAST),
   keep('ContrastBolusAgentSequence>ContrastBolusAgentNumber', integer(0, 100), CONTRAST),
   keep('ContrastBolusAgentSequence>ContrastBolusVolume', number(0, 5000), CONTRAST),
   keep('ContrastBolusAgentSequence>ContrastBolusIngredientConcentration', number(0, 1000), CONTRAST),
@@ -312,7 +312,7 @@ const FUNCTIONAL_GROUPS = [
   ...group('PixelMeasuresSequence', [
     keep('PixelSpacing', number(0, 1000, [2, 2]), GEOMETRY),
     keep('SliceThickness', number(0, 1000), GEOMETRY),
-    keep('SpacingBetweenSlices', number(-1000, 1000), GEOMETRY),
+    keep('SpacingBetweenSlices', number(0, 1000), GEOMETRY),
   ]),
   ...group('PixelValueTransformationSequence', [
     keep('RescaleIntercept', number(-100_000, 100_000), INTENSITY),

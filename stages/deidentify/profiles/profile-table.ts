@@ -38,7 +38,8 @@ export type ValueGrammar =
  * - `shift`: a date moves by the patient's number of days; only when the pipeline says `dates: shift`
  * - `empty`: zero length, whatever the source says
  * - `items`: a sequence; its items hold what the table lists below it, and nothing else
- * - `concepts`: a code sequence; items in the vocabulary of coded concepts, the rest dropped
+ * - `concepts`: a code sequence; items in the vocabulary of coded concepts (with what the table lists below), the rest
+ *   dropped
  * - `pixels`: Pixel Data and its offset tables, to the byte
  */
 export type ProfileAction =

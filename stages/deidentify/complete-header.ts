@@ -1,0 +1,110 @@
+/** What is added to a filtered header: attributes that a valid CT image must have, and the stamp of what was done. */
+import { type Encoding, encodeElement, encodeSequence } from '../../dicom/encode.ts';
+import type { DicomFile } from '../../dicom/read.ts';
+import { TAGS, tag } from '../../dicom/tags.ts';
+import { getNumber, getString } from '../../dicom/values.ts';
+import { encodeCode } from './filter-dataset.ts';
+import type { ResolvedProfile } from './profile.ts';
+
+const LATERALITY = tag('Laterality');
+const PATIENT_IDENTITY_REMOVED = tag('PatientIdentityRemoved');
+const DEIDENTIFICATION_METHOD = tag('DeidentificationMethod');
+const DEIDENTIFICATION_METHOD_CODE_SEQUENCE = tag('DeidentificationMethodCodeSequence');
+const LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED = tag('LongitudinalTemporalInformationModified');
+/** Of the CT Image module, which multi-frame classes do not have: there they stand in functional groups. */
+const SINGLE_FRAME_ONLY: ReadonlySet<number> = new Set([TAGS.KVP, TAGS.SliceThickness]);
+
+/** Body parts that have no side, for which Laterality must be absent. PS3.16 annex L */
+const UNPAIRED: ReadonlySet<string> = new Set(
+  `ABDOMEN ABDOMENPELVIS AORTA BACK BLADDER BRAIN CEREBELLUM CERVIX CHEST CHESTABDOMEN CHESTABDPELVIS CIRCLEOFWILLIS
+  COCCYX COLON CORONARYARTERY CSPINE CTSPINE DUODENUM ESOPHAGUS FACE GALLBLADDER HEAD HEADNECK HEART ILEUM ILIUM JAW
+  LARYNX LIVER LSPINE LSSPINE MAXILLA MEDIASTINUM MOUTH NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV NOSE PANCREAS
+  PELVIS PENIS PHARYNX PROSTATE RECTUM SCALP SKULL SPINE SPLEEN SSPINE STERNUM STOMACH THYMUS THYROID TLSPINE TONGUE
+  TRACHEA TSPINE URETER URETHRA UTERUS VAGINA VULVA WHOLEBODY`.split(/\s+/),
+);
+
+/**
+ * Type 1 of multi-frame classes that PS3.15 table E.1-1 replaces by dummies (action D): values that cannot be taken
+ * for an event or a device. PS3.3 C.7.5.2 and C.7.6.16
+ */
+const MULTI_FRAME_DUMMIES: readonly [keyword: string, vr: string, value: string][] = [
+  ['ContentDate', 'DA', '19000101'],
+  ['ContentTime', 'TM', '000000'],
+  ['AcquisitionDateTime', 'DT', '19000101000000'],
+  ['DeviceSerialNumber', 'LO', 'REMOVED'],
+  ['SoftwareVersions', 'LO', 'REMOVED'],
+  ['ManufacturerModelName', 'LO', 'OTHER'],
+  ['Manufacturer', 'LO', 'OTHER'],
+  ['AcquisitionContextSequence', 'SQ', ''],
+];
+
+export interface CompletionContext {
+  file: DicomFile;
+  encoding: Encoding;
+  profile: ResolvedProfile;
+  isMultiFrame: boolean;
+  /** Stands in where the source has no Frame of Reference UID. */
+  frameOfReferenceUid: string;
+}
+
+/**
+ * Completes a filtered header in place.
+ * @param elements bytes of the kept elements by tag
+ */
+export function completeHeader(elements: Map<number, Uint8Array>, context: CompletionContext): void {
+  const { file, encoding, profile, isMultiFrame } = context;
+  const put = (key: number, vr: string, value: string): void => {
+    elements.set(key, encodeElement(key, vr, vr === 'SQ' ? new Uint8Array(0) : value, encoding));
+  };
+  for (const { tag: key, vrs } of profile.required) {
+    if (!elements.has(key) && !(isMultiFrame && SINGLE_FRAME_ONLY.has(key))) put(key, vrs[0]!, '');
+  }
+  if (!elements.has(TAGS.Modality)) put(TAGS.Modality, 'CS', 'CT');
+  if (!elements.has(TAGS.FrameOfReferenceUID))
+    put(TAGS.FrameOfReferenceUID, 'UI', context.frameOfReferenceUid);
+  // Not allowed where there is one sample a pixel, and harmless to leave out. PS3.3 C.7.6.3.1.3
+  if (getNumber(file, file.dataset, TAGS.SamplesPerPixel) === 1) elements.delete(TAGS.PlanarConfiguration);
+  if (isMultiFrame) {
+    for (const [keyword, vr, value] of MULTI_FRAME_DUMMIES) {
+      const key = tag(keyword);
+      if (isEmptyOrMissing(elements.get(key), encoding, vr)) put(key, vr, value);
+    }
+  } else {
+    completeLaterality(elements, context, put);
+  }
+  stamp(elements, encoding, profile, put);
+}
+
+/** Type 2C: absent for body parts without a side, else present, if only empty. PS3.3 C.7.3.1 */
+function completeLaterality(
+  elements: Map<number, Uint8Array>,
+  { file }: CompletionContext,
+  put: (key: number, vr: string, value: string) => void,
+): void {
+  const hasBodyPart = elements.has(TAGS.BodyPartExamined);
+  const bodyPart = getString(file, file.dataset, TAGS.BodyPartExamined)?.toUpperCase() ?? '';
+  if (hasBodyPart && UNPAIRED.has(bodyPart)) elements.delete(LATERALITY);
+  else if (!elements.has(LATERALITY)) put(LATERALITY, 'CS', '');
+}
+
+/** Says that the instance was de-identified, and how. PS3.15 E.1.1 and PS3.3 C.7.1.1 */
+function stamp(
+  elements: Map<number, Uint8Array>,
+  encoding: Encoding,
+  profile: ResolvedProfile,
+  put: (key: number, vr: string, value: string) => void,
+): void {
+  put(PATIENT_IDENTITY_REMOVED, 'CS', 'YES');
+  put(DEIDENTIFICATION_METHOD, 'LO', `Serieswise ${profile.name} ${profile.version}`);
+  const codes = profile.methodCodes.map((code) => encodeCode({ ...code, scheme: 'DCM' }, encoding));
+  elements.set(
+    DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+    encodeSequence(DEIDENTIFICATION_METHOD_CODE_SEQUENCE, codes, encoding),
+  );
+  put(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', profile.dates === 'shift' ? 'MODIFIED' : 'REMOVED');
+}
+
+/** Header and no value, in the encoding's form. PS3.5 section 7.1 */
+function isEmptyOrMissing(bytes: Uint8Array | undefined, encoding: Encoding, vr: string): boolean {
+  return bytes === undefined || bytes.length <= (encoding.explicitVr && vr === 'SQ' ? 12 : 8);
+}
