@@ -1,11 +1,11 @@
+import type { StoredValues } from '../../dicom/pixels.ts';
+
 /**
  * The memory of one kernel instance: assembly/resample.ts computes, this file says where everything lies.
  * Addresses are bytes; every area starts on 16 and has room behind it for whole vectors.
  */
 
 export type StoredType = 'Int16Array' | 'Uint16Array';
-
-export type StoredValues = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
 
 /** Pixels of a source slice and of an output slice. */
 export interface PlaneSizes {

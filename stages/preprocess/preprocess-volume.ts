@@ -1,4 +1,5 @@
-import { loadKernel, type StoredValues } from './kernel.ts';
+import type { StoredValues } from '../../dicom/pixels.ts';
+import { loadKernel } from './kernel.ts';
 
 /** Preprocessing, version 1: the part of a bundle's card that decides every byte of a tensor. */
 export interface PreprocessParameters {

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { StoredValues } from '../../../stages/preprocess/kernel.ts';
+import type { StoredValues } from '../../../dicom/pixels.ts';
 import {
   createResampler,
   type PreprocessParameters,
