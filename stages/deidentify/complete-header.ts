@@ -72,7 +72,7 @@ export function completeHeader(elements: Map<number, Uint8Array>, context: Compl
   } else {
     completeLaterality(elements, context, put);
   }
-  stamp(elements, encoding, profile, put);
+  for (const [key, bytes] of stampOf(profile, encoding)) elements.set(key, bytes);
 }
 
 /** Type 2C: absent for body parts without a side, else present, if only empty. PS3.3 C.7.3.1 */
@@ -87,21 +87,35 @@ function completeLaterality(
   else if (!elements.has(LATERALITY)) put(LATERALITY, 'CS', '');
 }
 
-/** Says that the instance was de-identified, and how. PS3.15 E.1.1 and PS3.3 C.7.1.1 */
-function stamp(
-  elements: Map<number, Uint8Array>,
-  encoding: Encoding,
-  profile: ResolvedProfile,
-  put: (key: number, vr: string, value: string) => void,
-): void {
-  put(PATIENT_IDENTITY_REMOVED, 'CS', 'YES');
-  put(DEIDENTIFICATION_METHOD, 'LO', `Serieswise ${profile.name} ${profile.version}`);
+/** Elements that say that the instance was de-identified, and how. PS3.15 E.1.1 and PS3.3 C.7.1.1 */
+function buildStamp(profile: ResolvedProfile, encoding: Encoding): [number, Uint8Array][] {
   const codes = profile.methodCodes.map((code) => encodeCode({ ...code, scheme: 'DCM' }, encoding));
-  elements.set(
-    DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
-    encodeSequence(DEIDENTIFICATION_METHOD_CODE_SEQUENCE, codes, encoding),
-  );
-  put(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', profile.dates === 'shift' ? 'MODIFIED' : 'REMOVED');
+  const isModified = profile.dates === 'shift' ? 'MODIFIED' : 'REMOVED';
+  const text = (key: number, vr: string, value: string): [number, Uint8Array] => [
+    key,
+    encodeElement(key, vr, value, encoding),
+  ];
+  return [
+    text(PATIENT_IDENTITY_REMOVED, 'CS', 'YES'),
+    text(DEIDENTIFICATION_METHOD, 'LO', `Serieswise ${profile.name} ${profile.version}`),
+    [
+      DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+      encodeSequence(DEIDENTIFICATION_METHOD_CODE_SEQUENCE, codes, encoding),
+    ],
+    text(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', isModified),
+  ];
+}
+
+const stamps = new WeakMap<ResolvedProfile, Map<string, [number, Uint8Array][]>>();
+
+/** The stamp is the same in all files of a profile and an encoding. */
+function stampOf(profile: ResolvedProfile, encoding: Encoding): [number, Uint8Array][] {
+  const known = stamps.get(profile) ?? new Map<string, [number, Uint8Array][]>();
+  stamps.set(profile, known);
+  const key = `${encoding.explicitVr} ${encoding.littleEndian}`;
+  const stamp = known.get(key) ?? buildStamp(profile, encoding);
+  known.set(key, stamp);
+  return stamp;
 }
 
 /** Header and no value, in the encoding's form. PS3.5 section 7.1 */

@@ -9,7 +9,7 @@ import {
   TRANSFER_SYNTAXES,
 } from '../../dicom/uids.ts';
 import { getNumber, getString, getText, valueBytes } from '../../dicom/values.ts';
-import { describeHeaders } from '../evidence/header-evidence.ts';
+import { describeHeaders, type HeaderWords } from '../evidence/header-evidence.ts';
 import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord } from '../records.ts';
 import { checkPixelBytes, checkPixelLength } from './check-pixels.ts';
@@ -22,6 +22,7 @@ import { readHeaderWords } from './header-words.ts';
 import type { ResolvedProfile } from './profile.ts';
 import { TERMS } from './profiles/terms.ts';
 import type { Pseudonymizer } from './pseudonyms.ts';
+import { remember } from './remember.ts';
 import { isStandardUid } from './standard-uids.ts';
 
 export interface DeidentifyOptions {
@@ -145,6 +146,9 @@ function orderNumber(value: number | undefined): number | null {
   return value !== undefined && Number.isInteger(value) && Math.abs(value) <= 99_999 ? value : null;
 }
 
+/** The words of one series are the same in all its instances. */
+const evidenceOf = remember((words) => describeHeaders(JSON.parse(words) as HeaderWords), 64);
+
 function deidentifyFile(
   file: DicomFile,
   source: Uint8Array,
@@ -157,7 +161,7 @@ function deidentifyFile(
   const hasPixels = pixels !== undefined && pixels.items === undefined;
   const pixelHash =
     withPixels && hasPixels ? createHash('sha256').update(valueBytes(file, pixels)).digest() : null;
-  const evidence = describeHeaders(readHeaderWords(file, sopClassUid));
+  const evidence = evidenceOf(JSON.stringify(readHeaderWords(file, sopClassUid)));
   const base: InstanceRecord = {
     ...describeUnreadable(sourceKey, source.length, 'damaged'),
     disposition: 'kept',

@@ -1,5 +1,6 @@
 /** Keyed pseudonyms: nothing that leaves `deidentify` can be matched with a source by anyone without the key. */
 import { createHmac } from 'node:crypto';
+import { remember } from './remember.ts';
 import { isStandardUid } from './standard-uids.ts';
 
 /** Content to digest: one piece, or pieces that follow each other. */
@@ -24,6 +25,7 @@ export interface Pseudonymizer {
 }
 
 const KEY_BYTES = 32;
+const PATIENT_CHARACTERS = 16;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const SHIFT_RANGE_DAYS = 3650;
 
@@ -41,21 +43,20 @@ export function createPseudonymizer(key: Uint8Array): Pseudonymizer {
   const sourceKeyKey = subkey('source-key');
   const digestKey = subkey('content');
   const shiftKey = subkey('date-shift');
-  // One file names the same study, series and frame of reference as its neighbours; a bounded memory saves hashing.
-  const uids = new Map<string, string>();
+  const pseudonymOfPatient = remember(
+    (identity) => `SW${encodeBase32(hmac(patientKey, identity), PATIENT_CHARACTERS)}`,
+  );
+  const pseudonymOfUid = remember(
+    (uid) => `2.25.${BigInt(`0x${hmac(uidKey, uid).toString('hex', 0, 16)}`)}`,
+    10_000,
+  );
 
   return {
     patientId: (patientId, issuer, studyUidFallback) =>
-      `SW${encodeBase32(hmac(patientKey, identityOf(patientId, issuer, studyUidFallback)), 16)}`,
+      pseudonymOfPatient(identityOf(patientId, issuer, studyUidFallback)),
     uid(sourceUid) {
       const uid = trimUid(sourceUid);
-      if (isStandardUid(uid)) return uid;
-      const known = uids.get(uid);
-      if (known !== undefined) return known;
-      const pseudonym = `2.25.${BigInt(`0x${hmac(uidKey, uid).toString('hex', 0, 16)}`)}`;
-      if (uids.size >= 10_000) uids.clear();
-      uids.set(uid, pseudonym);
-      return pseudonym;
+      return isStandardUid(uid) ? uid : pseudonymOfUid(uid);
     },
     sourceKey: (path, member) => hmac(sourceKeyKey, joinParts([path, member ?? ''])).toString('hex', 0, 16),
     digest(content) {
