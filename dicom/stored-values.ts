@@ -77,11 +77,22 @@ export function toStoredPixels(container: StoredValues, layout: BitLayout): Stor
 
 /** Some value is not what Bits Stored can hold. */
 function isOutside(container: StoredValues, bitsStored: number, signed: boolean): boolean {
-  const offset = signed ? 2 ** (bitsStored - 1) : 0;
-  const above = ~mask(bitsStored);
   let seen = 0;
-  for (let index = 0; index < container.length; index += 1) seen |= (container[index]! + offset) & above;
-  return seen !== 0;
+  if (signed) {
+    // Moved up by half the range, what fits has no bits above.
+    const offset = 2 ** (bitsStored - 1);
+    for (let index = 0; index < container.length; index += 1) seen |= container[index]! + offset;
+    return (seen & ~mask(bitsStored)) !== 0;
+  }
+  if (container instanceof Uint16Array && container.byteOffset % 4 === 0 && container.length % 2 === 0) {
+    // Two at a time.
+    const pairs = new Uint32Array(container.buffer, container.byteOffset, container.length / 2);
+    for (let index = 0; index < pairs.length; index += 1) seen |= pairs[index]!;
+    seen |= seen >>> 16;
+    return (seen & 0xffff & ~mask(bitsStored)) !== 0;
+  }
+  for (let index = 0; index < container.length; index += 1) seen |= container[index]!;
+  return (seen & ~mask(bitsStored)) !== 0;
 }
 
 function isSignFill(raw: number, shift: number, bitsStored: number, bits: number): boolean {

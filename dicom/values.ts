@@ -3,7 +3,7 @@ import type { DicomDataset, DicomElement, DicomFile, DicomItem } from './dataset
 import { lookUpTag, TAGS } from './tags.ts';
 import { bytesPerNumber, isCharacterSetVr, isStringVr } from './vr.ts';
 
-/** The value field of an element, as a view into the file's bytes. */
+/** The value field of an element, as a view into the file's bytes; shorter than stated where the bytes end before. */
 export function valueBytes(file: DicomFile, element: DicomElement): Uint8Array {
   return file.bytes.subarray(element.dataOffset, element.dataOffset + element.length);
 }
@@ -21,8 +21,11 @@ export function effectiveVr(element: DicomElement): string {
 
 /** All of the value field as text of one byte a character: right for every VR that no character set governs. */
 function rawText(file: DicomFile, element: DicomElement): string {
-  const { buffer, byteOffset } = file.bytes;
-  return Buffer.from(buffer, byteOffset + element.dataOffset, element.length).toString('latin1');
+  return toLatin1(valueBytes(file, element));
+}
+
+function toLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 /** Without the padding of PS3.5 section 6.2: spaces around, zero bytes behind. */
@@ -74,7 +77,7 @@ function decode(characterSet: string, bytes: Uint8Array, vr: string): string {
   try {
     return convertBytes(characterSet, bytes, { vr });
   } catch {
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    return toLatin1(bytes);
   }
 }
 
@@ -118,11 +121,11 @@ export function getNumbers(file: DicomFile, dataset: DicomDataset, tagNumber: nu
     if (!isStringVr(vr)) return undefined;
     for (const value of rawText(file, element).split('\\')) numbers.push(parseNumber(trim(value)));
   } else {
-    const { bytes } = file;
-    const view = new DataView(bytes.buffer, bytes.byteOffset + element.dataOffset, element.length);
+    const bytes = valueBytes(file, element);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // UN is always little endian. PS3.5 section 6.2.2
     const littleEndian = dataset.littleEndian || element.vr === 'UN';
-    for (let at = 0; at + size <= element.length; at += size)
+    for (let at = 0; at + size <= bytes.length; at += size)
       numbers.push(readNumber(view, at, vr, littleEndian));
   }
   return numbers.length > 0 && numbers.every(Number.isFinite) ? numbers : undefined;
