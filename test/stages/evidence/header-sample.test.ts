@@ -29,13 +29,15 @@ const TASKS = { body_part: 'bodyPart', axis: 'axis', contrast: 'contrast' } as c
   keyof HeaderEvidence
 >;
 
-const sample = readFixtureCsv('header-sample.csv').map((row) => {
-  const field = FIELDS[row.field ?? ''];
-  if (field === undefined) throw new Error(`Unknown field in the sample: ${row.field}`);
-  return { row, evidence: describeHeaders({ ...SILENT, [field]: row.text ?? '' }) };
-});
+function readSample(name: string) {
+  return readFixtureCsv(name).map((row) => {
+    const field = FIELDS[row.field ?? ''];
+    if (field === undefined) throw new Error(`Unknown field in the sample: ${row.field}`);
+    return { row, evidence: describeHeaders({ ...SILENT, [field]: row.text ?? '' }) };
+  });
+}
 
-function measure(task: keyof typeof TASKS) {
+function measure(sample: ReturnType<typeof readSample>, task: keyof typeof TASKS) {
   const wrong: string[] = [];
   const missed: string[] = [];
   let answered = 0;
@@ -53,18 +55,23 @@ function measure(task: keyof typeof TASKS) {
   return { answered, labelled, right, wrong, missed, precision: right / answered, recall: right / labelled };
 }
 
-describe('300 strings drawn from public archives and labelled by hand', () => {
+describe.each([
+  ['drawn first, read while the tables were written', 'header-sample.csv', 300],
+  ['drawn and labelled when the tables were done', 'header-sample-held-out.csv', 180],
+])('header strings of public archives, labelled by hand, %s', (_, name, count) => {
+  const sample = readSample(name);
+
   it('are all there', () => {
-    expect(sample).toHaveLength(300);
+    expect(sample).toHaveLength(count);
   });
 
   it.each([
-    ['body_part', 0.97, 0.9],
+    ['body_part', 0.97, 0.85],
     ['axis', 0.97, 0.95],
     ['contrast', 0.95, 0.85],
   ] as const)('%s: precision at least %f, recall at least %f', (task, precision, recall) => {
-    const measured = measure(task);
-    if (process.env.SERIESWISE_SHOW !== undefined) console.log(task, measured);
+    const measured = measure(sample, task);
+    if (process.env.SERIESWISE_SHOW !== undefined) console.log(name, task, measured);
     expect(measured.precision, measured.wrong.join('\n')).toBeGreaterThanOrEqual(precision);
     expect(measured.recall, measured.missed.join('\n')).toBeGreaterThanOrEqual(recall);
   });
