@@ -5,7 +5,7 @@ import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import { deidentifyEntry, hasSize, type StoredInstance, stampOf } from './instances.ts';
 import type { BatchRows } from './publish.ts';
-import { SourceReader } from './store/sources.ts';
+import { placeOfRun, SourceReader } from './store/sources.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
 /** What a batch's rows rest on: equal keys, equal rows. */
@@ -44,7 +44,7 @@ export async function deidentifyBatch(
   for (const stored of files.readJson<StoredInstance[]>(files.names.instances(batch)) ?? []) {
     before.set(stored.record.sourceKey, stored);
   }
-  const reader = new SourceReader(files);
+  const reader = new SourceReader(placeOfRun(files));
   try {
     const instances: StoredInstance[] = [];
     for (const entry of entries) {

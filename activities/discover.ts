@@ -7,7 +7,7 @@ import type { SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import type { RunFiles } from './store/run-files.ts';
-import { type ListingCounts, listSources, SourceReader } from './store/sources.ts';
+import { type ListingCounts, listSources, placeOfRun, SourceReader } from './store/sources.ts';
 
 const ENTRIES_PER_SHARD = 2_000;
 const FIRST_READ_BYTES = 16 * 1024;
@@ -63,7 +63,7 @@ export async function scanHeaders(context: StageContext, shard: number): Promise
   const entries = files.readSealed<SourceEntry[]>(files.names.listing(shard));
   if (entries === null)
     throw new StageFailure('listing-missing', 'transient', 'A shard of the listing is missing.');
-  const reader = new SourceReader(files);
+  const reader = new SourceReader(placeOfRun(files));
   try {
     const identified: IdentifiedEntry[] = [];
     for (const entry of entries) {

@@ -19,7 +19,7 @@ import type { StageContext } from './context.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
 import { writeFileAtomic } from './store/atomic.ts';
-import { SourceReader } from './store/sources.ts';
+import { placeOfRun, SourceReader } from './store/sources.ts';
 import {
   indexBySopInstance,
   readUnit,
@@ -41,7 +41,7 @@ export async function preprocessUnits(
   const records = readRecords(context, batch);
   const index = indexBySopInstance(records);
   const byKey = new Map(units.map((unit) => [unit.seriesUnit, unit]));
-  const reader = new SourceReader(context.files);
+  const reader = new SourceReader(placeOfRun(context.files));
   try {
     const instances = new InstanceFiles(context, batch, reader);
     for (const seriesUnit of pending.slice(from, to)) {

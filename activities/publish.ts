@@ -10,7 +10,7 @@ import { StageFailure } from './failures.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
 import { flushFolder } from './store/atomic.ts';
-import { SourceReader } from './store/sources.ts';
+import { placeOfRun, SourceReader } from './store/sources.ts';
 import { readUnit } from './units.ts';
 
 /** A published file, relative to the output folder. */
@@ -64,7 +64,7 @@ export async function publishBatch(
   const rows = buildRows({ records, verdicts, units, outcomes, bundle, pipeline });
 
   const outputs: PublishedFile[] = [];
-  const reader = new SourceReader(files);
+  const reader = new SourceReader(placeOfRun(files));
   try {
     const instances = new InstanceFiles(context, batch, reader);
     for (const row of pipeline.publish.dicom ? rows.instances : []) {

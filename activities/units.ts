@@ -1,6 +1,6 @@
 /** What is remembered of each series unit between stages and between runs. */
 import fs from 'node:fs';
-import type { TaskPrediction } from '../models/classifier.ts';
+import type { TaskPrediction } from '../models/scores.ts';
 import { digestOf } from '../pipelines/digest.ts';
 import type { TensorStatistics } from '../stages/preprocess/tensor-statistics.ts';
 import { tensorPathOf, thumbnailPathOf } from '../stages/publish/output-paths.ts';

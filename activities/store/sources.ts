@@ -78,13 +78,33 @@ export async function* listSources(
   }
 }
 
+/** The first `maxBytes` bytes of a source, or the reason why they cannot be had. */
+export type SourceBytes = (entry: SourceEntry, maxBytes?: number) => Promise<Buffer | Reason>;
+
+/** Where a reader finds its bytes: the input, and members of TARs that were spooled. */
+interface SourcePlace {
+  inputPath: string;
+  spooled(sourceKey: string): Buffer | null;
+}
+
+/** Spooled members lie, sealed, in the files of the run. */
+export function placeOfRun(files: RunFiles): SourcePlace {
+  return {
+    inputPath: files.settings.inputPath,
+    spooled(sourceKey) {
+      const sealed = readIfExists(files.path(files.names.spool(sourceKey)));
+      return sealed === null ? null : files.sealer.open(sealed);
+    },
+  };
+}
+
 /** Reads the bytes of listed entries; keeps the last few archives open. */
 export class SourceReader {
-  private readonly files: RunFiles;
+  private readonly place: SourcePlace;
   private readonly zips = new Map<string, OpenZip>();
 
-  constructor(files: RunFiles) {
-    this.files = files;
+  constructor(place: SourcePlace) {
+    this.place = place;
   }
 
   /** @returns the first `maxBytes` bytes, or all; or the reason why they cannot be had */
@@ -93,10 +113,7 @@ export class SourceReader {
     if (entry.bytes > 2 ** 31 - 1) return 'too-large';
     if (entry.member !== null) return this.readMember(entry, entry.member, maxBytes);
     try {
-      return readFilePrefix(
-        locateListed(this.files.settings.inputPath, entry.path),
-        Math.min(entry.bytes, maxBytes),
-      );
+      return readFilePrefix(locateListed(this.place.inputPath, entry.path), Math.min(entry.bytes, maxBytes));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') throw error;
@@ -105,8 +122,8 @@ export class SourceReader {
   }
 
   private async readMember(entry: SourceEntry, member: string, maxBytes: number): Promise<Buffer | Reason> {
-    const spooled = readIfExists(this.files.path(this.files.names.spool(entry.sourceKey)));
-    if (spooled !== null) return this.files.sealer.open(spooled).subarray(0, maxBytes);
+    const spooled = this.place.spooled(entry.sourceKey);
+    if (spooled !== null) return spooled.subarray(0, maxBytes);
     try {
       const zip = await this.zipOf(entry.path);
       return (await zip.read(member, maxBytes)) ?? 'archive-damaged';
@@ -119,7 +136,7 @@ export class SourceReader {
   private async zipOf(path: string): Promise<OpenZip> {
     let zip = this.zips.get(path);
     if (zip === undefined) {
-      zip = await openZip(locateListed(this.files.settings.inputPath, path));
+      zip = await openZip(locateListed(this.place.inputPath, path));
       if (this.zips.size >= 4) {
         const [oldest] = this.zips.keys();
         this.zips.get(oldest!)?.close();

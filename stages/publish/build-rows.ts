@@ -1,6 +1,6 @@
 /** Rows of the manifest from what the stages found out. Pure: the same records give the same rows. */
 import type { InstanceRow, LabelRow, SeriesRow } from '../../manifest/schema.ts';
-import type { TaskPrediction } from '../../models/classifier.ts';
+import type { TaskPrediction } from '../../models/scores.ts';
 import type { Pipeline } from '../../pipelines/schema.ts';
 import { type Agreement, compareEvidence, reviewReasons } from '../group/agreement.ts';
 import type { TensorStatistics } from '../preprocess/tensor-statistics.ts';

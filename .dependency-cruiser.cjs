@@ -1,0 +1,52 @@
+/** The map of the house (docs/architecture.md) as rules: which folder may import values of which. */
+const HOUSE = '^(activities|cli|demo|dicom|evaluation|manifest|models|pipelines|stages|web|workers|workflows)/';
+const folder = (name) => `^${name}/`;
+
+function only(from, allowed) {
+  return {
+    name: `${from}-imports`,
+    comment: `${from}/ may import values of ${allowed.length === 0 ? 'nothing of the house' : allowed.join(', ')}; types are free`,
+    severity: 'error',
+    from: { path: folder(from) },
+    to: {
+      path: HOUSE,
+      pathNot: [from, ...allowed].map(folder),
+      dependencyTypesNot: ['type-only'],
+    },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    only('pipelines', []),
+    only('dicom', []),
+    only('manifest', []),
+    only('models', []),
+    only('evaluation', []),
+    only('stages', ['dicom', 'pipelines']),
+    only('activities', ['stages', 'dicom', 'manifest', 'models', 'pipelines']),
+    only('workflows', ['pipelines']),
+    only('demo', []),
+    {
+      name: 'workflows-are-deterministic',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'stages-do-no-io',
+      comment: 'Pure logic: hashing and compression are computations, files and network are not.',
+      severity: 'error',
+      from: { path: '^(stages|dicom|evaluation|pipelines)/' },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|net|http|https|child_process|worker_threads|os)$' },
+    },
+    { name: 'nothing-imports-tests', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.json'] },
+  },
+};

@@ -1,0 +1,90 @@
+/** A forecast from headers alone: what a run would keep and drop, without writing anything. */
+
+import type { Pipeline } from '../pipelines/schema.ts';
+import { deidentifyHeader } from '../stages/deidentify/deidentify-instance.ts';
+import { describeUnreadable } from '../stages/deidentify/describe-unreadable.ts';
+import type { ResolvedProfile } from '../stages/deidentify/profile.ts';
+import type { Pseudonymizer } from '../stages/deidentify/pseudonyms.ts';
+import { groupSeries } from '../stages/group/group-series.ts';
+import type { InstanceRecord, SourceEntry } from '../stages/records.ts';
+import { type ListingCounts, listSources, type SourceBytes } from './store/sources.ts';
+
+/** What a run would come to. */
+export interface Forecast extends ListingCounts {
+  instances: Record<string, number>;
+  instanceReasons: Record<string, number>;
+  series: Record<string, number>;
+  seriesReasons: Record<string, number>;
+  /** Bytes of instances that would be published. */
+  keptBytes: number;
+  keptSlices: number;
+}
+
+const FIRST_READ_BYTES = 16 * 1024;
+
+/**
+ * Reads the headers of every source file. Duplicates and damaged pixels show in the run only, since pixels are not
+ * read; records are held in memory without their pixels, some kilobytes a file.
+ */
+export async function forecastRun(
+  options: { inputPath: string; pipeline: Pipeline; profile: ResolvedProfile; pseudonymizer: Pseudonymizer },
+  read: SourceBytes,
+): Promise<Forecast> {
+  const { inputPath, pipeline, profile, pseudonymizer } = options;
+  const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
+  const spooled = new Map<string, Buffer>();
+  const spool = (sourceKey: string, data: Buffer) => spooled.set(sourceKey, data);
+  const records: InstanceRecord[] = [];
+  for await (const entry of listSources({ inputPath, sourceKey: pseudonymizer.sourceKey, spool }, counts)) {
+    const data = spooled.get(entry.sourceKey);
+    const source: SourceBytes = data === undefined ? read : async (_entry, bytes) => data.subarray(0, bytes);
+    records.push(await describeEntry(entry, source, { profile, pseudonymizer, sourceKey: entry.sourceKey }));
+    spooled.clear();
+  }
+  const { units, verdicts } = groupSeries(records, {
+    splitBy: pipeline.group.split_by,
+    exclude: pipeline.exclude,
+    minSlices: pipeline.group.min_slices,
+  });
+  const forecast: Forecast = {
+    ...counts,
+    instances: {},
+    instanceReasons: {},
+    series: {},
+    seriesReasons: {},
+    keptBytes: 0,
+    keptSlices: 0,
+  };
+  const bytesOf = new Map(records.map((record) => [record.sourceKey, record.sourceBytes]));
+  for (const { disposition, reason, sourceKey } of verdicts) {
+    count(forecast.instances, disposition);
+    if (reason !== null) count(forecast.instanceReasons, reason);
+    if (disposition !== 'kept') continue;
+    forecast.keptBytes += bytesOf.get(sourceKey) ?? 0;
+    forecast.keptSlices += 1;
+  }
+  for (const { disposition, reason } of units) {
+    count(forecast.series, disposition);
+    if (reason !== null) count(forecast.seriesReasons, reason);
+  }
+  return forecast;
+}
+
+async function describeEntry(
+  entry: SourceEntry,
+  read: SourceBytes,
+  options: Parameters<typeof deidentifyHeader>[2],
+): Promise<InstanceRecord> {
+  for (let bytes = FIRST_READ_BYTES; ; bytes *= 16) {
+    const prefix = await read(entry, bytes);
+    if (typeof prefix === 'string') return describeUnreadable(entry.sourceKey, entry.bytes, prefix);
+    const record = deidentifyHeader(prefix, entry.bytes, options);
+    // Digests of content are not known without reading it; each file counts as its own.
+    if (record !== null) return { ...record, sourceDigest: record.sourceDigest ?? entry.sourceKey };
+    if (prefix.length < bytes) return describeUnreadable(entry.sourceKey, entry.bytes, 'truncated');
+  }
+}
+
+function count(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}

@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { StageFailure } from '../../activities/failures.ts';
+import { RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
+import { clusterFromEnvironment } from '../../workers/cluster.ts';
+import { executeRun, type RunOutcome } from '../../workers/run-session.ts';
+import { availableCores } from '../../workers/temporal-worker.ts';
+import { CliError } from '../exit.ts';
+import { loadRunnablePipeline } from '../load-pipeline.ts';
+import { createProgressDisplay } from '../progress.ts';
+import { printRunSummary } from '../run-summary.ts';
+import { openStateOrExit, printJson, say, withStateOption } from '../settings.ts';
+
+interface RunOptions {
+  input: string;
+  output: string;
+  set: string[];
+  state?: string;
+  concurrency?: string;
+  provider: string;
+  detach?: boolean;
+  json?: boolean;
+}
+
+export function registerRun(program: Command): void {
+  withStateOption(
+    program
+      .command('run')
+      .summary('run a pipeline to its end; run again with the same output to resume')
+      .description(
+        'Runs a pipeline on a folder or an archive. Run again with the same output it goes on where it was, and\n' +
+          'does again only what changed. Without TEMPORAL_ADDRESS a private Temporal dev server is started.',
+      )
+      .argument('<pipeline.yaml>', 'the pipeline spec')
+      .requiredOption('--input <path>', 'folder or archive with the source files')
+      .requiredOption('--output <dir>', 'output folder')
+      .option('--set <a.b=value>', 'override a field of the spec (repeatable)', collect, [])
+      .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
+      .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
+      .option('--detach', 'return after the start; follow with: serieswise status DIR')
+      .option('--json', 'print one JSON document on standard output'),
+  ).action(async (file: string, options: RunOptions) => runCommand(file, options));
+}
+
+function collect(value: string, values: string[]): string[] {
+  return [...values, value];
+}
+
+async function runCommand(file: string, options: RunOptions): Promise<void> {
+  const { pipeline, digest, bundle } = await loadRunnablePipeline(file, options.set);
+  const concurrency = parseConcurrency(options.concurrency);
+  if (options.provider !== 'cpu' && options.provider !== 'cuda') {
+    throw new CliError(`--provider ${options.provider} is not known; use cpu or cuda.`, 2);
+  }
+  const inputPath = path.resolve(options.input);
+  const outputFolder = path.resolve(options.output);
+  checkInput(inputPath, pipeline.source.type);
+  checkFolders(inputPath, outputFolder);
+  const state = openStateOrExit(options.state);
+  checkFolders(inputPath, path.resolve(state.folder), 'state folder');
+  prepareOutput(outputFolder, new RunFiles(state, runKeyOf(state, outputFolder)));
+  if (options.detach === true && clusterFromEnvironment() === null)
+    return detach(outputFolder, state.folder, options.json === true);
+
+  const interrupt = new AbortController();
+  let signals = 0;
+  const onSignal = () => {
+    signals += 1;
+    if (signals > 1) process.exit(130);
+    say('\nStopping; run the same command again to go on. (Press again to stop at once.)');
+    interrupt.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const display = createProgressDisplay(process.stderr);
+  try {
+    const outcome = await executeRun({
+      state,
+      pipeline,
+      pipelineDigest: digest,
+      bundle,
+      inputPath,
+      outputFolder,
+      concurrency,
+      provider: options.provider,
+      detach: options.detach === true,
+      signal: interrupt.signal,
+      say,
+      onProgress: display.update,
+      listener: display.listen,
+    });
+    display.stop();
+    await report(outcome, outputFolder, options.json === true);
+  } catch (error) {
+    display.stop();
+    if (error instanceof StageFailure)
+      throw new CliError(error.message, error.kind === 'environment' ? 3 : 1);
+    throw error;
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+async function report(outcome: RunOutcome, outputFolder: string, json: boolean): Promise<void> {
+  switch (outcome.kind) {
+    case 'done':
+      if (json)
+        printJson({ status: 'done', unchanged: outcome.unchanged, output: outputFolder, ...outcome.summary });
+      else await printRunSummary(outcome.summary, outputFolder, outcome.unchanged);
+      return;
+    case 'started':
+      if (json) printJson({ status: 'started', output: outputFolder, run: outcome.runKey });
+      else say('Started. Follow it with: serieswise status DIR');
+      return;
+    case 'interrupted':
+      throw new CliError('Interrupted. Nothing is lost: run the same command again to go on.', 130);
+    case 'cancelled':
+      throw new CliError('Cancelled. What was published stays; run the same command to go on from it.', 130);
+    case 'failed':
+      throw new CliError(`${outcome.message} [${outcome.code}]`, outcome.environment ? 3 : 1);
+  }
+}
+
+/** Reads `--concurrency`. */
+export function parseConcurrency(text: string | undefined): number {
+  if (text === undefined) return availableCores();
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 256) {
+    throw new CliError(`--concurrency ${text} is not a whole number from 1 to 256.`, 2);
+  }
+  return value;
+}
+
+/** @throws CliError 2 when the input is not there or is not what the source type says */
+export function checkInput(inputPath: string, sourceType: string): void {
+  const stat = fs.statSync(inputPath, { throwIfNoEntry: false });
+  if (stat === undefined) throw new CliError(`The input ${inputPath} does not exist.`, 2);
+  if (sourceType === 'archive' && !stat.isFile()) {
+    throw new CliError('The pipeline reads one archive (source.type archive), but the input is a folder.', 2);
+  }
+  try {
+    fs.accessSync(inputPath, stat.isDirectory() ? fs.constants.R_OK | fs.constants.X_OK : fs.constants.R_OK);
+  } catch {
+    throw new CliError(`The input ${inputPath} may not be read by this user.`, 2);
+  }
+}
+
+/** An output inside the input would be read as a source; an input inside the output could be removed. */
+function checkFolders(inputPath: string, otherFolder: string, what = 'output folder'): void {
+  const inside = (child: string, parent: string) =>
+    child === parent || child.startsWith(`${parent}${path.sep}`);
+  if (inside(otherFolder, inputPath) || (what === 'output folder' && inside(inputPath, otherFolder))) {
+    throw new CliError(`The ${what} and the input must not lie inside one another.`, 2);
+  }
+}
+
+/** @throws CliError 2 for a folder of something else, 3 when it cannot be written */
+function prepareOutput(folder: string, files: RunFiles): void {
+  if (fs.existsSync(folder)) {
+    const known = ['run.json', WORK_FOLDER].some((name) => fs.existsSync(path.join(folder, name)));
+    const own = known || fs.existsSync(files.path('settings.sealed'));
+    if (!fs.statSync(folder).isDirectory() || (!own && fs.readdirSync(folder).length > 0)) {
+      throw new CliError(
+        `The output ${folder} is not empty and not of an earlier run; name a new folder.`,
+        2,
+      );
+    }
+  }
+  try {
+    fs.mkdirSync(path.join(folder, WORK_FOLDER), { recursive: true });
+  } catch {
+    throw new CliError(`The output ${folder} cannot be made or written.`, 3);
+  }
+}
+
+/** Goes on in a process of its own, whose messages go to a log in the private state of the run. */
+function detach(outputFolder: string, stateFolder: string, json: boolean): void {
+  const state = openStateOrExit(stateFolder);
+  const runKey = runKeyOf(state, outputFolder);
+  const files = new RunFiles(state, runKey);
+  fs.mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  const log = fs.openSync(files.path('run.log'), 'w', 0o600);
+  const args = process.argv.slice(1).filter((argument) => argument !== '--detach');
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log] });
+  child.unref();
+  if (json) printJson({ status: 'started', output: outputFolder, run: runKey, pid: child.pid });
+  else say(`Started (process ${child.pid}). Follow it with: serieswise status ${outputFolder}`);
+}

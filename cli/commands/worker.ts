@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { clusterFromEnvironment } from '../../workers/cluster.ts';
+import { startWorkers, taskQueues } from '../../workers/temporal-worker.ts';
+import { CliError } from '../exit.ts';
+import { openStateOrExit, say, withStateOption } from '../settings.ts';
+import { parseConcurrency } from './run.ts';
+
+interface WorkerCommandOptions {
+  queues: string;
+  state?: string;
+  concurrency?: string;
+  provider: string;
+}
+
+export function registerWorker(program: Command): void {
+  withStateOption(
+    program
+      .command('worker')
+      .summary('work for a shared Temporal cluster')
+      .description(
+        'A long-running worker for the cluster of TEMPORAL_ADDRESS. Workers of one cluster share the state folder\n' +
+          '(or its copy on a shared file system), inputs and outputs. Stops after the steps under way on SIGTERM.',
+      )
+      .option('--queues <list>', 'cpu, gpu or both', 'cpu,gpu')
+      .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
+      .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu'),
+  ).action(async (options: WorkerCommandOptions) => {
+    const queues = options.queues.split(',').map((name) => name.trim());
+    const valid = queues.filter((name): name is 'cpu' | 'gpu' => name === 'cpu' || name === 'gpu');
+    if (valid.length !== queues.length)
+      throw new CliError(`--queues ${options.queues}: use cpu, gpu or cpu,gpu.`, 2);
+    if (options.provider !== 'cpu' && options.provider !== 'cuda')
+      throw new CliError('--provider: use cpu or cuda.', 2);
+    const cluster = clusterFromEnvironment();
+    if (cluster === null) {
+      throw new CliError('Set TEMPORAL_ADDRESS: a worker serves a cluster; `run` alone needs none.', 2);
+    }
+    const state = openStateOrExit(options.state);
+    const threads = parseConcurrency(options.concurrency);
+    const started = await startWorkers({
+      ...cluster,
+      state,
+      queues: valid,
+      threads,
+      inferenceThreads: threads,
+      provider: options.provider,
+    }).catch(() => {
+      throw new CliError(
+        'The cluster of TEMPORAL_ADDRESS does not answer; check address, namespace, TLS and key.',
+        3,
+      );
+    });
+    const names = taskQueues();
+    say(`Working on ${valid.map((queue) => names[queue]).join(' and ')}; stop with Ctrl-C.`);
+    const stop = () => void started.stop().catch(() => {});
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    await started.ended;
+  });
+}

@@ -1,0 +1,67 @@
+import cliProgress from 'cli-progress';
+import type { StageListener } from '../activities/index.ts';
+import type { UnitsArguments } from '../activities/stages.ts';
+import type { RunProgress } from '../workflows/contracts.ts';
+
+/** Shows how far a run is: a live bar on a terminal, a line every few seconds elsewhere. */
+export interface ProgressDisplay {
+  update(progress: RunProgress): void;
+  listen: StageListener;
+  stop(): void;
+}
+
+const LINE_INTERVAL_MS = 5_000;
+
+export function createProgressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
+  let last: RunProgress | null = null;
+  let files = 0;
+  let units = 0;
+  let shownAt = Date.now();
+  const bar = stream.isTTY
+    ? new cliProgress.SingleBar(
+        {
+          format:
+            '{stage} [{bar}] {value}/{total} files · {units} series units labelled · {duration_formatted}',
+          stream,
+          clearOnComplete: true,
+        },
+        cliProgress.Presets.shades_classic,
+      )
+    : null;
+  let isBarStarted = false;
+
+  const show = () => {
+    if (last === null) return;
+    const unchanged = last.batchCount === 0 ? 0 : last.batchesDone / last.batchCount;
+    const done = Math.min(last.filesSeen, Math.max(files, Math.floor(last.filesSeen * unchanged)));
+    const stage = last.stage.padEnd(8);
+    if (bar !== null) {
+      if (!isBarStarted) bar.start(Math.max(1, last.filesSeen), 0, { stage, units: 0 });
+      isBarStarted = true;
+      bar.setTotal(Math.max(1, last.filesSeen));
+      bar.update(done, { stage, units });
+    } else if (Date.now() - shownAt >= LINE_INTERVAL_MS) {
+      shownAt = Date.now();
+      const batches = `batch ${last.batchesDone} of ${last.batchCount}`;
+      stream.write(
+        `${last.stage}: ${done} of ${last.filesSeen} files de-identified, ${units} series units labelled, ${batches}\n`,
+      );
+    }
+  };
+
+  return {
+    update(progress) {
+      last = progress;
+      show();
+    },
+    listen({ name, args, result }) {
+      if (name === 'deidentifyBatch') files += (result as { files: number }).files;
+      if (name === 'classifyUnits') units += (args as UnitsArguments).to - (args as UnitsArguments).from;
+      show();
+    },
+    stop() {
+      if (isBarStarted) bar?.stop();
+      isBarStarted = false;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// Format, lint, types, import rules, dead code: everything that CI holds besides the tests.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const bin = (name) => path.join(root, 'node_modules/.bin', name);
+const CHECKS = [
+  ['format and lint', bin('biome'), ['check', '--error-on-warnings', '.']],
+  ['types', bin('tsc'), ['--noEmit', '-p', '.']],
+  ['import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'activities', 'cli', 'demo', 'dicom', 'evaluation', 'manifest', 'models', 'pipelines', 'stages', 'workers', 'workflows']],
+  ['dead code', bin('knip'), ['--no-progress']],
+];
+let failed = 0;
+for (const [name, command, args] of CHECKS) {
+  console.log(`== ${name}`);
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) failed += 1;
+}
+console.log(`${CHECKS.length - failed} of ${CHECKS.length} checks passed`);
+process.exitCode = failed === 0 ? 0 : 1;
