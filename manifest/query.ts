@@ -1,0 +1,249 @@
+/** Asks manifest tables in SQL, with DuckDB in memory, shut off from every other file and from the network. */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
+import { ManifestError } from './errors.ts';
+import { type ColumnDeclaration, type ColumnType, columnsOf, TABLE_NAMES } from './schema.ts';
+import { type JsonValue, toJsonValue } from './values.ts';
+
+/** The answer to a query. Values are fit for JSON: integers beyond 2^53 and exact decimals of that size are text. */
+export interface QueryResult {
+  columns: { name: string; type: string }[];
+  /** One object a row, keys in the order of `columns`. */
+  rows: Record<string, JsonValue>[];
+}
+
+export type ExportFormat = 'parquet' | 'csv' | 'json';
+
+/** A table or view that SQL can name. */
+export interface TableListing {
+  name: string;
+  columns: string[];
+}
+
+/** An output folder's tables, open for SQL. */
+export interface Manifest {
+  /** The tables there are: instances, series, labels, and what later commands have added. */
+  readonly tables: readonly TableListing[];
+  /** Runs one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE …). @throws ManifestError sql-error */
+  query(sql: string): Promise<QueryResult>;
+  /** Writes the answer to a file, whole or not at all. @throws ManifestError sql-error */
+  export(sql: string, target: string, format: ExportFormat): Promise<void>;
+  /** Gives memory back. Queries under way fail. */
+  close(): Promise<void>;
+}
+
+export interface ManifestOptions {
+  /** DuckDB's memory limit; larger sorts and groups spill to a temporary folder. */
+  memoryLimit?: string;
+  threads?: number;
+}
+
+interface TableFiles {
+  name: string;
+  files: string[];
+}
+
+/**
+ * Opens `folder`/manifest. Every table of the schema is there, without rows where the run has none yet; further
+ * folders with Parquet files become tables too.
+ * @throws ManifestError `no-manifest` when there is nothing; `manifest-damaged` when a file is not a Parquet table
+ */
+export async function openManifest(folder: string, options: ManifestOptions = {}): Promise<Manifest> {
+  const sources = await findTables(path.join(path.resolve(folder), 'manifest'));
+  const database = await openDatabase(sources, options, []);
+  const { connection } = database;
+  const listing = await connection.runAndReadAll(
+    `SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() WHERE NOT internal GROUP BY table_name`,
+  );
+  const columnsByTable = new Map(listing.getRowsJson().map(([name, columns]) => [name, columns as string[]]));
+  return {
+    tables: sources.map(({ name }) => ({ name, columns: columnsByTable.get(name) ?? [] })),
+    async query(sql) {
+      await checkStatement(connection, sql);
+      return readResult(connection, sql);
+    },
+    async export(sql, target, format) {
+      await checkStatement(connection, sql);
+      await exportResult(sources, options, sql, path.resolve(target), format);
+    },
+    async close() {
+      await database.close();
+    },
+  };
+}
+
+async function findTables(folder: string): Promise<TableFiles[]> {
+  const found = new Map<string, string[]>();
+  for (const entry of await fs.readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory() || !/^[a-z][a-z0-9_]*$/.test(entry.name)) continue;
+    const files = (await fs.readdir(path.join(folder, entry.name)))
+      .filter((name) => name.endsWith('.parquet') && !name.startsWith('.'))
+      .sort();
+    if (files.length > 0) {
+      found.set(
+        entry.name,
+        files.map((name) => path.join(folder, entry.name, name)),
+      );
+    }
+  }
+  if (found.size === 0) {
+    throw new ManifestError('no-manifest', 'The folder holds no manifest: it is not the output of a run.');
+  }
+  const names = [
+    ...TABLE_NAMES,
+    ...[...found.keys()].filter((name) => !TABLE_NAMES.includes(name as never)).sort(),
+  ];
+  return names.map((name) => ({ name, files: found.get(name) ?? [] }));
+}
+
+interface Database {
+  connection: DuckDBConnection;
+  close(): Promise<void>;
+}
+
+async function openDatabase(
+  sources: readonly TableFiles[],
+  options: ManifestOptions,
+  writable: readonly string[],
+): Promise<Database> {
+  const { memoryLimit = '1GB', threads = Math.min(4, os.availableParallelism()) } = options;
+  const spill = path.join(os.tmpdir(), `serieswise-query-${randomBytes(6).toString('hex')}`);
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: memoryLimit,
+    threads: String(threads),
+    temp_directory: spill,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const close = async () => {
+    connection.closeSync();
+    instance.closeSync();
+    await fs.rm(spill, { recursive: true, force: true });
+  };
+  try {
+    for (const source of sources) await connection.run(describeView(source));
+    const allowed = [...sources.flatMap(({ files }) => files), ...writable].map(quoteText).join(', ');
+    await connection.run(`SET allowed_paths = [${allowed}]`);
+    await connection.run('SET enable_external_access = false');
+    await connection.run('SET lock_configuration = true');
+    return { connection, close };
+  } catch (error) {
+    await close();
+    throw new ManifestError('manifest-damaged', `A manifest table cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function describeView({ name, files }: TableFiles): string {
+  if (files.length > 0) {
+    // By name: parts written before a column was added lack it, and read as null there.
+    return `CREATE VIEW ${name} AS SELECT * FROM read_parquet([${files.map(quoteText).join(', ')}], union_by_name = true)`;
+  }
+  const columns = columnsOf(name as (typeof TABLE_NAMES)[number]).map(
+    (column: ColumnDeclaration) => `NULL::${SQL_TYPES[column.type]} AS "${column.name}"`,
+  );
+  return `CREATE VIEW ${name} AS SELECT ${columns.join(', ')} WHERE false`;
+}
+
+const SQL_TYPES: Record<ColumnType, string> = {
+  string: 'VARCHAR',
+  int32: 'INTEGER',
+  int64: 'BIGINT',
+  double: 'DOUBLE',
+  float: 'FLOAT',
+  boolean: 'BOOLEAN',
+  'list<double>': 'DOUBLE[]',
+  'list<float>': 'FLOAT[]',
+  'list<string>': 'VARCHAR[]',
+};
+
+/** Lets one query through, and nothing that writes or sets: COPY could overwrite the very files that it may read. */
+async function checkStatement(connection: DuckDBConnection, sql: string): Promise<void> {
+  const refuse = (message: string, cause?: unknown): never => {
+    throw new ManifestError('sql-error', message, { cause });
+  };
+  if (sql.replace(/--.*$|\/\*[\s\S]*?\*\//gm, '').trim() === '') refuse('There is no SQL to run.');
+  let type: StatementType = StatementType.INVALID;
+  let count = 0;
+  try {
+    const statements = await connection.extractStatements(sql);
+    count = statements.count;
+    if (count === 1) type = (await statements.prepare(0)).statementType;
+  } catch (error) {
+    refuse(messageOf(error), error);
+  }
+  if (count !== 1) refuse(`One statement at a time: there are ${count}.`);
+  if (type !== StatementType.SELECT) {
+    refuse(
+      'The manifest is read only: SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW and SUMMARIZE can be used.',
+    );
+  }
+}
+
+async function readResult(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
+  try {
+    const reader = await connection.runAndReadAll(sql);
+    const names = reader.deduplicatedColumnNames();
+    const types = reader.columnTypes();
+    const columns = names.map((name, index) => ({ name, type: String(types[index]) }));
+    const rows = reader
+      .getRows()
+      .map((row) =>
+        Object.fromEntries(row.map((value, index) => [names[index], toJsonValue(value, types[index])])),
+      );
+    return { columns, rows };
+  } catch (error) {
+    throw new ManifestError('sql-error', messageOf(error), { cause: error });
+  }
+}
+
+async function exportResult(
+  sources: readonly TableFiles[],
+  options: ManifestOptions,
+  sql: string,
+  target: string,
+  format: ExportFormat,
+): Promise<void> {
+  const temporary = path.join(
+    path.dirname(target),
+    `.${path.basename(target)}.tmp-${randomBytes(6).toString('hex')}`,
+  );
+  const database = await openDatabase(sources, options, [temporary]);
+  const settings = {
+    parquet: 'FORMAT parquet, COMPRESSION zstd',
+    csv: 'FORMAT csv, HEADER true',
+    json: 'FORMAT json, ARRAY true',
+  }[format];
+  try {
+    const statement = sql.trim().replace(/;\s*$/, '');
+    await database.connection
+      .run(`COPY (\n${statement}\n) TO ${quoteText(temporary)} (${settings}, USE_TMP_FILE false)`)
+      .catch((error: unknown) => {
+        throw new ManifestError('sql-error', messageOf(error), { cause: error });
+      });
+    const handle = await fs.open(temporary, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.rename(temporary, target);
+  } finally {
+    await fs.rm(temporary, { force: true });
+    await database.close();
+  }
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^Failed to extract statements: /, '');
+}
