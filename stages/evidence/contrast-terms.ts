@@ -21,6 +21,12 @@ export type ContrastWord = (typeof CONTRAST_WORDS)[number];
 const LINES = `
 # --- with and without
 w wo = both
+w w o = both
+w and w o = both
+w & w o = both
+w o and w = both
+w o & w = both
+w o w = both
 w/wo = both
 wwo = both
 w & wo = both

@@ -57,10 +57,6 @@ const PARTS_OF_WORD: Readonly<Partial<Record<RegionWord, readonly string[]>>> = 
   'chest-abdomen-pelvis': ['chest', 'abdomen', 'pelvis'],
 };
 
-/** Instances of a series repeat their words; the memory is emptied before it grows large. */
-const remembered = new Map<string, HeaderEvidence>();
-const MOST_REMEMBERED = 5000;
-
 /**
  * Normalises a header's words into the label vocabulary through the tables of this folder. Silent (null) where the
  * header is, where it contradicts itself, and where a word has several meanings: it never guesses.
@@ -69,11 +65,8 @@ const MOST_REMEMBERED = 5000;
  * study description, which must agree when both speak. The result holds nothing of the words themselves.
  */
 export function describeHeaders(words: HeaderWords): HeaderEvidence {
-  const key = JSON.stringify(words);
-  const known = remembered.get(key);
-  if (known !== undefined) return { ...known, hints: [...known.hints] };
   const { contrast, phase } = contrastOf(words);
-  const evidence: HeaderEvidence = {
+  return {
     bodyPart: bodyPartOf(words),
     axis: axisOf(words),
     contrast,
@@ -81,16 +74,13 @@ export function describeHeaders(words: HeaderWords): HeaderEvidence {
     phase,
     hints: hintsOf(words),
   };
-  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  remembered.set(key, evidence);
-  return { ...evidence, hints: [...evidence.hints] };
 }
 
 function bodyPartOf(words: HeaderWords): BodyPart | null {
   const series = claimRegion(words.seriesDescription);
   const others = combineClaims([
     claimRegion(words.protocolName).claim,
-    combineEqual(claimRegion(words.bodyPartExamined).claim, claimRegion(words.studyDescription).claim),
+    combineEqual(claimCode(words.bodyPartExamined), claimRegion(words.studyDescription).claim),
   ]);
   if (series.claim === 'unsure') return null;
   // "LUNG" in a series of a study of the trunk is as likely its kernel.
@@ -109,6 +99,16 @@ function combineEqual<T>(a: Claim<T>, b: Claim<T>): Claim<T> {
   if (a === null || b === null) return a ?? b;
   return a === b ? a : 'unsure';
 }
+
+function claimCode(text: string | null): Claim<BodyPart> {
+  return LABEL_OF_CODE.get(text?.trim().toUpperCase() ?? '') ?? claimRegion(text).claim;
+}
+
+/** Defined terms of Body Part Examined whose letters mean something else in free text. PS3.16 annex L */
+const LABEL_OF_CODE: ReadonlyMap<string, BodyPart> = new Map<string, BodyPart>([
+  ['SKULL', 'head'],
+  ['CTSPINE', 'c-and-t-spine'],
+]);
 
 function claimRegion(text: string | null): { claim: Claim<BodyPart>; weak: boolean } {
   if (text === null) return { claim: null, weak: false };
@@ -174,11 +174,14 @@ function contrastOf(words: HeaderWords): { contrast: Contrast | null; phase: Pha
   return { contrast, phase };
 }
 
+/** Words that mean a phase of contrast in a series and something else in a study ("PET/CT delay", "pre TAVR"). */
+const SERIES_ONLY = new Set<string>(['pre', 'delayed']);
+
 function claimContrast(text: string | null, level: 'series' | 'study'): ContrastClaim {
   if (text === null) return SILENT;
   const folded = foldText(text);
   const found = CONTRAST_TERMS.find(folded).filter(
-    (word) => word !== 'none' && (level === 'series' || word !== 'pre'),
+    (word) => word !== 'none' && (level === 'series' || !SERIES_ONLY.has(word)),
   );
   if (endsInWith(folded)) found.push('yes');
   if (found.length === 0) return SILENT;
@@ -212,12 +215,10 @@ function claimAgent(agent: string | null, route: string | null): ContrastClaim {
   }
   if (text === '') return SILENT;
   const way = foldText(route ?? '');
-  const notVenous = /oral|rectal|barium|bar[iy]|water|gastro|intrathecal|peros|\bpo\b/;
   const venous =
     /\biv\b|i\.v|intraven|vein|\bven|omni|isovue|visip|ultrav|optir|iomer|imeron|xenet|iop|iohe|iodix|iove|contrast|applied|injec/;
   const given = `${text} ${way}`;
-  if (venous.test(given)) return { contrast: 'yes', phase: null };
-  return notVenous.test(given) ? SILENT : SILENT;
+  return venous.test(given) ? { contrast: 'yes', phase: null } : SILENT;
 }
 
 /** Objects that are pages or captures by their class. PS3.4 table B.5-1 */
