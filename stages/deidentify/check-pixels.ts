@@ -1,5 +1,6 @@
 /** Checks of pixel data that need no decoding: its length, its offset table, and bits that hold no pixels. */
 import type { DicomElement, DicomFile } from '../../dicom/read.ts';
+import { TAGS } from '../../dicom/tags.ts';
 import type { Reason } from '../reasons.ts';
 import type { ImageDescription } from '../records.ts';
 
@@ -34,6 +35,34 @@ function checkFragments({ fragments = [], basicOffsetTable = [] }: DicomElement)
   const first = fragments[0]!.offset;
   const starts = new Set(fragments.map(({ offset }) => offset - first));
   return basicOffsetTable.every((offset) => starts.has(offset)) ? null : 'pixel-data-damaged';
+}
+
+/**
+ * Extended offset tables say where each frame lies, in 64 bits each that could say anything else: they may stay when
+ * every frame is one fragment and they point at just that. PS3.3 C.7.6.3.1.8
+ */
+export function hasTrueOffsetTables(file: DicomFile, pixels: DicomElement): boolean {
+  const { fragments = [] } = pixels;
+  const first = fragments[0]?.offset ?? 0;
+  const offsets = numbersOfTable(file, TAGS.ExtendedOffsetTable);
+  const lengths = numbersOfTable(file, TAGS.ExtendedOffsetTableLengths);
+  return (
+    offsets.length === fragments.length &&
+    lengths.length === fragments.length &&
+    fragments.every(
+      ({ offset, length }, index) =>
+        offsets[index] === BigInt(offset - first) &&
+        // Without or with the byte that pads a fragment to an even length.
+        (lengths[index] === BigInt(length) || lengths[index] === BigInt(length - 1)),
+    )
+  );
+}
+
+function numbersOfTable({ bytes, dataset, littleEndian }: DicomFile, key: number): bigint[] {
+  const element = dataset.elements.get(key);
+  if (element === undefined || element.length % 8 !== 0) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset + element.dataOffset, element.length);
+  return Array.from({ length: element.length / 8 }, (_, index) => view.getBigUint64(8 * index, littleEndian));
 }
 
 /** Bytes of the pixel grid, without padding to an even length. PS3.3 C.7.6.3.1 */

@@ -39,7 +39,7 @@ export function sopClassOf(file: DicomFile): string | null {
 export function isDicomdir(file: DicomFile): boolean {
   return (
     getUid(file, file.meta, TAGS.MediaStorageSOPClassUID) === SOP_CLASSES.mediaStorageDirectory ||
-    file.dataset.elements.has(DIRECTORY_RECORD_SEQUENCE)
+    (file.dataset.elements.has(DIRECTORY_RECORD_SEQUENCE) && !file.dataset.elements.has(TAGS.SOPClassUID))
   );
 }
 

@@ -12,7 +12,7 @@ import { getNumber, getString, getText, valueBytes } from '../../dicom/values.ts
 import { describeHeaders, type HeaderWords } from '../evidence/header-evidence.ts';
 import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord } from '../records.ts';
-import { checkPixelBytes, checkPixelLength } from './check-pixels.ts';
+import { checkPixelBytes, checkPixelLength, hasTrueOffsetTables } from './check-pixels.ts';
 import { completeHeader } from './complete-header.ts';
 import { excludeByClass, isDicomdir, sopClassOf, validUid } from './decide-instance.ts';
 import { describeImage } from './describe-image.ts';
@@ -209,6 +209,10 @@ function deidentifyFile(
   if ('refused' in filtered) return stop('not-permitted');
   const isMultiFrame = isMultiFrameCtImageStorage(sopClassUid);
   const elements = new Map(filtered.map((element) => [element.tag, element.bytes]));
+  if (!hasTrueOffsetTables(file, pixels)) {
+    elements.delete(TAGS.ExtendedOffsetTable);
+    elements.delete(TAGS.ExtendedOffsetTableLengths);
+  }
   completeHeader(elements, {
     file,
     encoding,

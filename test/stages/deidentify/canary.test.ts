@@ -1,0 +1,253 @@
+import { deflateRawSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { readDicom } from '../../../dicom/read.ts';
+import { lookUpTag, tag } from '../../../dicom/tags.ts';
+import { SOP_CLASSES, TRANSFER_SYNTAXES } from '../../../dicom/uids.ts';
+import { isStringVr } from '../../../dicom/vr.ts';
+import { deidentifyInstance } from '../../../stages/deidentify/deidentify-instance.ts';
+import type { ResolvedRule } from '../../../stages/deidentify/profile.ts';
+import {
+  type CanaryDataset,
+  type CanaryValue,
+  datasetOf,
+  ESSENTIAL_CT,
+  encodeFile,
+  Markers,
+  markerValue,
+  plantEverywhere,
+} from '../../fixtures/canary.ts';
+import { deidentifyOptions, joinOutput } from '../../fixtures/deidentify.ts';
+
+const options = deidentifyOptions();
+const SYNTAXES = [
+  TRANSFER_SYNTAXES.explicitVrLittleEndian,
+  TRANSFER_SYNTAXES.implicitVrLittleEndian,
+  TRANSFER_SYNTAXES.explicitVrBigEndian,
+  TRANSFER_SYNTAXES.deflatedExplicitVrLittleEndian,
+];
+
+describe('a canary with a marker in every attribute', () => {
+  it.each(SYNTAXES)('lets none survive, in %s', (transferSyntaxUid) => {
+    const markers = new Markers();
+    const dataset = plantEverywhere(markers, '');
+    for (const [number, element] of datasetOf(ESSENTIAL_CT)) dataset.set(number, element);
+    dataset.set(tag('ImageType'), {
+      vr: 'CS',
+      value: `ORIGINAL\\PRIMARY\\AXIAL\\${markers.next('ImageType[4]')}`,
+    });
+    const plain = encodeFile(dataset, { transferSyntaxUid, markers });
+    const bytes =
+      transferSyntaxUid === TRANSFER_SYNTAXES.deflatedExplicitVrLittleEndian ? deflate(plain) : plain;
+
+    const { record, output } = deidentifyInstance(bytes, options);
+
+    expect(record.reason).toBeNull();
+    expect(markers.planted.size).toBeGreaterThan(10_000);
+    expect(
+      new Set([...markers.planted.values()].filter((where) => !where.includes('>'))).size,
+    ).toBeGreaterThan(2_900);
+    expect(markers.survivors(plain).length).toBeGreaterThan(markers.planted.size * 0.99);
+    expect(markers.survivors(joinOutput(output!))).toEqual([]);
+    expect(markers.survivors(new TextEncoder().encode(JSON.stringify(record)))).toEqual([]);
+  });
+
+  it('lets none survive in the functional groups of an enhanced CT', () => {
+    const markers = new Markers();
+    const dataset = plantEverywhere(markers, '');
+    for (const [number, element] of datasetOf(ESSENTIAL_CT)) dataset.set(number, element);
+    dataset.set(tag('SOPClassUID'), { vr: 'UI', value: SOP_CLASSES.enhancedCtImageStorage });
+    dataset.set(tag('SharedFunctionalGroupsSequence'), {
+      vr: 'SQ',
+      value: [plantGroups(markers, 'shared>')],
+    });
+    dataset.set(tag('PerFrameFunctionalGroupsSequence'), {
+      vr: 'SQ',
+      value: [plantGroups(markers, 'frame>')],
+    });
+
+    const { record, output } = deidentifyInstance(encodeFile(dataset, { markers }), options);
+
+    expect(record.reason).toBeNull();
+    expect(markers.survivors(joinOutput(output!))).toEqual([]);
+    expect(markers.survivors(new TextEncoder().encode(JSON.stringify(record)))).toEqual([]);
+  });
+});
+
+describe('markers smuggled into kept attributes', () => {
+  const paths = [...walkRules(options.profile.rules, [])].filter(({ rule }) => rule.row.action !== 'pixels');
+
+  it('covers every path of the profile', () => {
+    expect(paths.length).toBeGreaterThan(250);
+  });
+
+  it.each([
+    ['alone', (marker: string) => marker],
+    ['behind a valid value', (marker: string, valid: string) => `${valid}\\${marker}`],
+    ['behind padding', (marker: string, valid: string) => `${valid}    ${marker}`],
+    ['behind a zero byte', (marker: string, valid: string) => `${valid}\0${marker}`],
+    ['in front', (marker: string, valid: string) => `${marker}\\${valid}`],
+    ['as a suffix', (marker: string, valid: string) => `${valid}${marker}`],
+    ['in lower case', (marker: string) => marker.toLowerCase()],
+    ['behind a line break', (marker: string, valid: string) => `${valid}\r\n${marker}`],
+  ])('do not survive %s', (_, write) => {
+    const leaks: string[] = [];
+    for (const { path, rule } of paths) {
+      if (rule.children.size > 0 && rule.row.action === 'items') continue;
+      const markers = new Markers();
+      const marker = markers.next(path.join('>'));
+      const vr = rule.vrs[0]!;
+      const value: CanaryValue = isStringVr(vr) ? write(marker, validText(rule)) : markerValue(vr, marker);
+      if (vr === 'SQ') continue;
+      leaks.push(...smuggle(path, vr, value, markers));
+    }
+    expect(leaks).toEqual([]);
+  });
+
+  it('do not survive under another VR than the attribute has', () => {
+    const leaks: string[] = [];
+    for (const { path, rule } of paths) {
+      for (const vr of ['LO', 'UT', 'OB', 'UN', 'PN']) {
+        if (rule.vrs.includes(vr)) continue;
+        const markers = new Markers();
+        leaks.push(...smuggle(path, vr, markerValue(vr, markers.next(path.join('>'))), markers));
+      }
+    }
+    expect(leaks).toEqual([]);
+  });
+
+  it('do not survive in coded concepts', () => {
+    const leaks: string[] = [];
+    for (const { path, rule } of paths) {
+      if (rule.row.action !== 'concepts') continue;
+      const markers = new Markers();
+      const item = datasetOf({
+        CodeValue: '12738006',
+        CodingSchemeDesignator: 'SCT',
+        CodingSchemeVersion: markers.next('version'),
+        CodeMeaning: markers.next('meaning'),
+        ContextGroupExtensionCreatorUID: '1.2.3.99999',
+      });
+      leaks.push(...smuggle(path, 'SQ', [item], markers));
+    }
+    expect(leaks).toEqual([]);
+  });
+
+  it('do not survive as record numbers of eight digits in numbers of small ranges', () => {
+    const kept: string[] = [];
+    for (const { path, rule } of paths) {
+      const vr = rule.vrs[0]!;
+      if (vr !== 'DS' && vr !== 'IS') continue;
+      const dataset = withValue(path, vr, '73918204');
+      const { output } = deidentifyInstance(encodeFile(dataset), options);
+      if (output !== null && Buffer.concat(output).includes('73918204')) kept.push(path.join('>'));
+    }
+    expect(kept).toEqual([]);
+  });
+});
+
+describe('markers outside of the pixel grid', () => {
+  it('in unused high bits stop the instance', () => {
+    const pixels = new Uint8Array(128);
+    pixels[31] = 0x10;
+    const dataset = datasetOf({ ...ESSENTIAL_CT, PixelData: pixels });
+    expect(deidentifyInstance(encodeFile(dataset), options).record.reason).toBe('overlay-in-pixels');
+  });
+
+  it('behind the last pixel stop the instance', () => {
+    const pixels = new Uint8Array(160);
+    pixels.set(new TextEncoder().encode('ZZTEST^CANARY'), 140);
+    const dataset = datasetOf({ ...ESSENTIAL_CT, PixelData: pixels });
+    expect(deidentifyInstance(encodeFile(dataset), options).record.reason).toBe('pixel-data-damaged');
+  });
+});
+
+/** Puts a value at a path of an otherwise valid image, of the class that has such a path, and looks for it afterwards. */
+function smuggle(path: string[], vr: string, value: CanaryValue, markers: Markers): string[] {
+  const { record, output } = deidentifyInstance(encodeFile(withValue(path, vr, value)), options);
+  const survivors = markers.survivors(new TextEncoder().encode(JSON.stringify(record)));
+  return output === null ? survivors : [...survivors, ...markers.survivors(joinOutput(output))];
+}
+
+function withValue(path: string[], vr: string, value: CanaryValue): CanaryDataset {
+  const dataset = datasetOf(ESSENTIAL_CT);
+  if (path[0]!.endsWith('FunctionalGroupsSequence')) {
+    dataset.set(tag('SOPClassUID'), { vr: 'UI', value: SOP_CLASSES.enhancedCtImageStorage });
+  }
+  let level = dataset;
+  for (const keyword of path.slice(0, -1)) {
+    const item: CanaryDataset = new Map();
+    // An item needs these, or it goes as a whole.
+    if (keyword === 'ContrastBolusAgentSequence') {
+      for (const [number, element] of datasetOf({
+        CodeValue: '44588005',
+        CodingSchemeDesignator: 'SCT',
+        CodeMeaning: 'Iodine',
+      }))
+        item.set(number, element);
+    }
+    level.set(tag(keyword), { vr: 'SQ', value: [item] });
+    level = item;
+  }
+  level.set(tag(path.at(-1)!), { vr, value });
+  return dataset;
+}
+
+function plantGroups(markers: Markers, where: string): CanaryDataset {
+  const groups = plantEverywhere(markers, where, false);
+  for (const { path } of walkRules(options.profile.rules, [])) {
+    if (path.length !== 2 || path[0] !== 'SharedFunctionalGroupsSequence') continue;
+    const item = plantEverywhere(markers, `${where}${path[1]}>`, false);
+    item.delete(tag('FrameType'));
+    groups.set(tag(path[1]!), { vr: 'SQ', value: [item] });
+  }
+  return groups;
+}
+
+function* walkRules(
+  rules: ReadonlyMap<number, ResolvedRule>,
+  parents: string[],
+): Generator<{ path: string[]; rule: ResolvedRule }> {
+  for (const rule of rules.values()) {
+    const path = [...parents, lookUpTag(rule.tag)!.keyword];
+    yield { path, rule };
+    yield* walkRules(rule.children, path);
+  }
+}
+
+/** Something that the rule lets pass. */
+function validText({ row }: ResolvedRule): string {
+  switch (row.grammar?.kind) {
+    case 'number':
+    case 'integer':
+      return Array.from({ length: row.grammar.count[0] }, () => '1').join('\\');
+    case 'image-type':
+      return 'ORIGINAL\\PRIMARY\\AXIAL';
+    case 'age':
+      return '040Y';
+    case 'patient-orientation':
+      return 'L\\P';
+    case 'standard-uid':
+      return SOP_CLASSES.ctImageStorage;
+    case 'vendor':
+      return 'SIEMENS';
+    default:
+      return 'NONE';
+  }
+}
+
+/** The same file with its data set deflated. */
+function deflate(file: Uint8Array): Uint8Array {
+  const { bodyOffset } = readDicom(
+    // The body is plain: read it as such.
+    new Uint8Array(
+      Buffer.from(file)
+        .toString('latin1')
+        .replace('1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.1\0\0\0')
+        .split('')
+        .map((c) => c.charCodeAt(0)),
+    ),
+  );
+  return new Uint8Array(
+    Buffer.concat([file.subarray(0, bodyOffset), deflateRawSync(file.subarray(bodyOffset))]),
+  );
+}
