@@ -1,7 +1,8 @@
 import type { DicomDataset, DicomElement, DicomItem } from './dataset.ts';
 import { DicomError } from './errors.ts';
-import { isPrivateCreatorTag, lookUpTag, TAGS } from './tags.ts';
-import { isLongVr, KNOWN_VRS } from './vr.ts';
+import { implicitVrOf, resolveVr } from './implicit-vr.ts';
+import { lookUpTag, TAGS } from './tags.ts';
+import { VR_BY_CODE } from './vr.ts';
 
 export interface ReadLimits {
   /** Items within items; the data set of the file is depth 0. */
@@ -59,10 +60,6 @@ interface ElementHeader {
 const UNDEFINED_LENGTH = 0xffffffff;
 /** (FFFE,E000) as it stands in a little endian file. */
 const LITTLE_ENDIAN_ITEM = 0xe000fffe;
-
-const VR_BY_CODE = new Map<number, { vr: string; long: boolean }>(
-  KNOWN_VRS.map((vr) => [vr.charCodeAt(0) | (vr.charCodeAt(1) << 8), { vr, long: isLongVr(vr) }]),
-);
 
 /**
  * Parses the data set that begins at `offset`, iteratively, in one pass, every length checked against what is left.
@@ -221,7 +218,7 @@ class Parser {
       // Some writers fall back to implicit VR within an explicit data set.
       explicitVr = false;
       length = view.getUint32(at + 4, littleEndian);
-      vr = this.#implicitVrOf(tagNumber);
+      vr = implicitVrOf(tagNumber);
     }
     const undefinedLength = length === UNDEFINED_LENGTH;
     const element: DicomElement = {
@@ -360,14 +357,6 @@ class Parser {
     return view.getUint16(at, littleEndian) * 0x10000 + view.getUint16(at + 2, littleEndian);
   }
 
-  #implicitVrOf(tagNumber: number): string {
-    if ((tagNumber & 0xffff) === 0) return 'UL';
-    if (isPrivateCreatorTag(tagNumber)) return 'LO';
-    const entry = lookUpTag(tagNumber);
-    if (entry === undefined) return 'UN';
-    return entry.vrs.length === 1 ? entry.vr : entry.vrs.join('/');
-  }
-
   /** Whether the data set at `at` is explicit, by its first element: what the file says is not always so. */
   #detectExplicitVr(at: number, stated: boolean, littleEndian: boolean): boolean {
     if (at + 8 > this.#bytes.length) return stated;
@@ -378,9 +367,8 @@ class Parser {
     const known = VR_BY_CODE.get(code);
     if (known === undefined) return false;
     const entry = lookUpTag(tagNumber);
-    return entry === undefined
-      ? (tagNumber & 0xffff) === 0 && known.vr === 'UL'
-      : entry.vrs.includes(known.vr);
+    if (entry === undefined) return (tagNumber & 0xffff) === 0 && known.vr === 'UL';
+    return known.vr === 'UN' || entry.vrs.includes(known.vr);
   }
 
   /** What is left is nothing but padding: bytes of zero, or less than a header behind Pixel Data. */
@@ -411,19 +399,4 @@ function isPixelData(tagNumber: number): boolean {
     tagNumber === TAGS.FloatPixelData ||
     tagNumber === TAGS.DoubleFloatPixelData
   );
-}
-
-/** PS3.5 annex A.1: `US or SS` by Pixel Representation, of this or an outer data set; everything else is OW. */
-function resolveVr(dataset: DicomDataset, element: DicomElement, view: DataView): void {
-  if (element.vr !== 'US/SS') {
-    element.vr = 'OW';
-    return;
-  }
-  element.vr = 'US';
-  for (let at: DicomDataset | null = dataset; at !== null; at = at.parent) {
-    const representation = at.elements.get(TAGS.PixelRepresentation);
-    if (representation === undefined || representation.length < 2) continue;
-    if (view.getUint16(representation.dataOffset, at.littleEndian) === 1) element.vr = 'SS';
-    return;
-  }
 }

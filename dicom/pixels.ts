@@ -12,11 +12,12 @@ import {
   type StoredValues,
   swapBytes,
   toContainer,
+  toLossyPixels,
   toStoredPixels,
   unpackBits,
   viewAs,
 } from './stored-values.ts';
-import { isSupportedTransferSyntax, TRANSFER_SYNTAXES } from './uids.ts';
+import { isLossy, isSupportedTransferSyntax, TRANSFER_SYNTAXES } from './uids.ts';
 
 export { type PixelFormat, pixelDataOf, readExtendedOffsets, readPixelFormat } from './pixel-format.ts';
 export type { StoredPixels, StoredValues } from './stored-values.ts';
@@ -114,7 +115,8 @@ export function decodeFrame(
   const family = FAMILIES.get(transferSyntaxUid);
   if (family !== undefined) {
     const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
-    return toStoredPixels(decodeCompressed(encoded, format, family), layout);
+    const decoded = decodeCompressed(encoded, format, family);
+    return isLossy(transferSyntaxUid) ? toLossyPixels(decoded, layout) : toStoredPixels(decoded, layout);
   }
   let values: StoredValues;
   if (transferSyntaxUid === TRANSFER_SYNTAXES.rleLossless) {

@@ -61,16 +61,31 @@ export function toStoredPixels(container: StoredValues, layout: BitLayout): Stor
   const values = container.slice();
   const up = 32 - bitsStored - shift;
   const down = 32 - bitsStored;
+  // What stands above a negative value where the sign was extended.
+  const fill = mask(bits - shift - bitsStored);
   let bitsUsedAbove = false;
   for (let index = 0; index < container.length; index += 1) {
     const raw = container[index]!;
     const value = signed ? (raw << up) >> down : (raw << up) >>> down;
     values[index] = value;
-    // What a zero-filled or a sign-filled container of this value would hold above.
-    const above = (raw >> shift) ^ value;
-    if (above !== 0 && above >> bitsStored !== 0 && ((raw >>> shift) & ~mask(bitsStored)) !== 0) {
-      bitsUsedAbove ||= !isSignFill(raw, shift, bitsStored, bits);
-    }
+    const above = (raw >>> (shift + bitsStored)) & fill;
+    if (above !== 0 && !(signed && value < 0 && above === fill)) bitsUsedAbove = true;
+  }
+  return { values, bitsUsedAbove };
+}
+
+/**
+ * Of lossy codecs, whose error may overshoot the range of Bits Stored by a little (a container of 16 bits around 12):
+ * values stay as decoded, since cutting bits off would turn the brightest into the darkest. What lies further outside
+ * than a sixteenth of the range is no such error.
+ */
+export function toLossyPixels(values: StoredValues, layout: BitLayout): StoredPixels {
+  const range = 2 ** layout.bitsStored;
+  const lowest = (layout.signed ? -range / 2 : 0) - range / 16;
+  const highest = (layout.signed ? range / 2 : range) + range / 16;
+  let bitsUsedAbove = false;
+  for (let index = 0; index < values.length && !bitsUsedAbove; index += 1) {
+    bitsUsedAbove = values[index]! < lowest || values[index]! > highest;
   }
   return { values, bitsUsedAbove };
 }
@@ -93,12 +108,6 @@ function isOutside(container: StoredValues, bitsStored: number, signed: boolean)
   }
   for (let index = 0; index < container.length; index += 1) seen |= container[index]!;
   return (seen & ~mask(bitsStored)) !== 0;
-}
-
-function isSignFill(raw: number, shift: number, bitsStored: number, bits: number): boolean {
-  const all = mask(bits);
-  const above = ((raw & all) >>> (shift + bitsStored)) & mask(bits - shift - bitsStored);
-  return above === mask(bits - shift - bitsStored) && ((raw >>> (shift + bitsStored - 1)) & 1) === 1;
 }
 
 /** The lowest `bits` bits. */

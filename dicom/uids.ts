@@ -98,6 +98,13 @@ const NATIVE = new Set<string>([
   TRANSFER_SYNTAXES.deflatedExplicitVrLittleEndian,
   TRANSFER_SYNTAXES.explicitVrBigEndian,
 ]);
+const LOSSY = new Set<string>([
+  TRANSFER_SYNTAXES.jpegBaseline,
+  TRANSFER_SYNTAXES.jpegExtended,
+  TRANSFER_SYNTAXES.jpegLsNearLossless,
+  TRANSFER_SYNTAXES.jpeg2000,
+  TRANSFER_SYNTAXES.htj2k,
+]);
 const KNOWN = new Set<string>(Object.values(TRANSFER_SYNTAXES));
 
 /** CT, Enhanced CT or Legacy Converted Enhanced CT Image Storage. */
@@ -123,6 +130,11 @@ export function isStructuredReportStorage(uid: string | undefined | null): boole
 /** Pixel data of this syntax stands in fragments. Unknown syntaxes count as encapsulated. */
 export function isEncapsulated(transferSyntaxUid: string): boolean {
   return !NATIVE.has(transferSyntaxUid);
+}
+
+/** Pixels of this syntax may differ from those that were encoded. */
+export function isLossy(transferSyntaxUid: string): boolean {
+  return LOSSY.has(transferSyntaxUid);
 }
 
 /** Pixels of this syntax can be decoded here. */

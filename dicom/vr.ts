@@ -3,8 +3,10 @@
 const LONG = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 const SHORT = new Set('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
 
-/** All VRs of table 6.2-1. */
-export const KNOWN_VRS: readonly string[] = [...SHORT, ...LONG];
+/** All VRs of table 6.2-1, by their two characters as a little endian number: what a reader sees. */
+export const VR_BY_CODE: ReadonlyMap<number, { vr: string; long: boolean }> = new Map(
+  [...SHORT, ...LONG].map((vr) => [vr.charCodeAt(0) | (vr.charCodeAt(1) << 8), { vr, long: LONG.has(vr) }]),
+);
 
 /** VRs of text that Specific Character Set governs. PS3.5 section 6.1.2.3 */
 const CHARACTER_SET = new Set(['SH', 'LO', 'UC', 'ST', 'LT', 'UT', 'PN']);

@@ -64,7 +64,11 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
       }
       case 5: {
         const length = pick(Math.min(64, bytes.length - at));
-        bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + length)]);
+        const rest = bytes.subarray(at + length);
+        const shorter = new Uint8Array(at + rest.length);
+        shorter.set(bytes.subarray(0, at));
+        shorter.set(rest, at);
+        bytes = shorter;
         break;
       }
       default: {
