@@ -92,6 +92,8 @@ function describeFailure(bytes: Uint8Array, error: unknown, options: DeidentifyO
   if (reason !== 'truncated') return record;
   try {
     const file = readDicom(bytes, { untilPixelData: true, allowTruncated: true });
+    // An index whose lengths say more than is there is an index still.
+    if (isDicomdir(file)) return { ...record, disposition: dispositionOf('dicomdir'), reason: 'dicomdir' };
     return { ...record, ...describeIdentity(file, options.pseudonymizer) };
   } catch {
     return record;
@@ -234,13 +236,14 @@ function deidentifyFile(
     pixelData: {
       offset: header.length + pixelPieces[0]!.length,
       length: pixels.length,
-      encapsulated: pixels.fragments !== undefined,
+      encapsulated: pixels.fragments !== undefined || pixels.undefinedLength,
     },
     pixelSha256: pixelHash?.toString('hex') ?? '',
   });
   if (image === null) return stop('pixel-format-unsupported');
   const problem =
-    (withPixels || pixels.fragments === undefined ? checkPixelLength(image, pixels) : null) ??
+    // In a prefix the fragments of encapsulated pixels are not read.
+    (withPixels || !pixels.undefinedLength ? checkPixelLength(image, pixels) : null) ??
     (withPixels ? checkPixelBytes(image, file, pixels) : null);
   if (problem !== null) return stop(problem);
   const record = { ...base, transferSyntaxUid, image };
@@ -290,7 +293,7 @@ function writePixels(file: DicomFile, pixels: DicomElement, encoding: Encoding):
   const isWide = (getNumber(file, file.dataset, TAGS.BitsAllocated) ?? 16) > 8;
   const isValidVr =
     !encoding.explicitVr || pixels.vr === 'OW' || (pixels.vr === 'OB' && !(isWide && encoding.littleEndian));
-  if (pixels.fragments !== undefined || (isValidVr && pixels.length % 2 === 0)) {
+  if (pixels.undefinedLength || (isValidVr && pixels.length % 2 === 0)) {
     return [
       bytes.subarray(pixels.headerOffset, pixels.dataOffset),
       bytes.subarray(pixels.dataOffset, pixels.endOffset),

@@ -32,7 +32,8 @@ export function identifyConflicts(records: readonly InstanceRecord[]): Map<strin
   }
   for (const twins of bySop.values()) {
     if (twins.length < 2) continue;
-    const same = haveEqual(twins, 'sourceDigest') || haveEqual(twins, 'outputSha256');
+    const same =
+      haveEqual(twins, 'sourceDigest') || haveEqual(twins, 'outputSha256') || twins.every(isForecast);
     twins.sort((a, b) => compareText(a.sourceKey, b.sourceKey));
     twins.forEach((record, index) => {
       if (!same) reasons.set(record.sourceKey, 'conflicting-instances');
@@ -45,6 +46,11 @@ export function identifyConflicts(records: readonly InstanceRecord[]): Map<strin
     if (patients !== undefined && patients.size > 1) reasons.set(record.sourceKey, 'patient-mismatch');
   }
   return reasons;
+}
+
+/** Known by its header alone (`plan`): copies are commoner than conflicts. */
+function isForecast(record: InstanceRecord): boolean {
+  return record.sourceDigest === null && record.outputSha256 === null;
 }
 
 function haveEqual(records: readonly InstanceRecord[], field: 'sourceDigest' | 'outputSha256'): boolean {

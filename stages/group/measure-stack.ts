@@ -33,7 +33,7 @@ export interface StackMeasures {
 export function orderSlices(slices: readonly Slice[], normal: Vector): { slice: Slice; at: number }[] {
   const direction = stackDirection(normal);
   return slices
-    .map((slice) => ({ slice, at: roundTo(dot(slice.position, direction), 4) }))
+    .map((slice) => ({ slice, at: roundTo(dot(slice.position, direction), 6) }))
     .sort((a, b) => a.at - b.at || compareSlices(a.slice, b.slice));
 }
 
@@ -54,7 +54,7 @@ export function measureStack(
   const last = ordered.at(-1);
   if (first === undefined || last === undefined) throw new TypeError('A stack has slices.');
   const positionsMm = ordered.map(({ at }) => roundTo(at - first.at, 4));
-  const steps = positionsMm.slice(1).map((position, index) => position - (positionsMm[index] ?? 0));
+  const steps = ordered.slice(1).map(({ at }, index) => at - (ordered[index]?.at ?? 0));
   const spacing = describeSteps(steps);
   return {
     axis: axisOfNormal(normal),

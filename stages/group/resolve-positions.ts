@@ -55,7 +55,13 @@ function positionsOf(candidate: StackCandidate): Slice[][] {
 }
 
 function pixelKey({ record, frame }: Slice): string {
-  return [record.image?.pixelSha256, frame.frame, frame.rescaleSlope, frame.rescaleIntercept].join('|');
+  // Without a digest (a forecast from headers) pixels are taken to differ.
+  return [
+    record.image?.pixelSha256 || record.sopInstanceUid,
+    frame.frame,
+    frame.rescaleSlope,
+    frame.rescaleIntercept,
+  ].join('|');
 }
 
 function dropEqualPixels(slices: readonly Slice[], removed: { slice: Slice; reason: Reason }[]): Slice[] {
