@@ -24,13 +24,22 @@ const { readDicom, readPixelFormat, pixelDataOf, loadCodec, decodeFrame } = awai
   pathToFileURL(bundle).href
 );
 
-/** Median of five rounds, milliseconds of CPU time a call. */
-function measure(work, calls) {
-  for (let call = 0; call < calls; call += 1) work();
+function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Median of five rounds, milliseconds of CPU time a call; a round takes at least 100 ms of them. */
+function measure(work) {
+  for (let started = cpuMs(); cpuMs() - started < 100; ) work();
   const rounds = Array.from({ length: 5 }, () => {
-    const before = process.cpuUsage().user;
-    for (let call = 0; call < calls; call += 1) work();
-    return (process.cpuUsage().user - before) / 1000 / calls;
+    const started = cpuMs();
+    let calls = 0;
+    while (cpuMs() - started < 100) {
+      for (let repeat = 0; repeat < 10; repeat += 1) work();
+      calls += 10;
+    }
+    return (cpuMs() - started) / calls;
   });
   return rounds.sort((a, b) => a - b)[2];
 }
@@ -44,8 +53,7 @@ const readers = {
   'readDicom, first 16 KB, partial': () => readDicom(prefix, { partial: true }),
   'dicom-parser 1.8.21, whole': () => dicomParser.parseDicom(slice),
 };
-for (const [name, work] of Object.entries(readers))
-  console.log(`| ${name} | ${measure(work, 1000).toFixed(3)} |`);
+for (const [name, work] of Object.entries(readers)) console.log(`| ${name} | ${measure(work).toFixed(3)} |`);
 
 console.log('\n| decoding 512 × 512 | bits | CPU ms | MB/s |\n|---|---|---|---|');
 for (const [name, file] of [
@@ -62,7 +70,7 @@ for (const [name, file] of [
   const format = readPixelFormat(parsed);
   await loadCodec(format.transferSyntaxUid);
   const pixelData = pixelDataOf(parsed);
-  const ms = measure(() => decodeFrame(pixelData, format, 0), 20);
+  const ms = measure(() => decodeFrame(pixelData, format, 0));
   const speed = (format.rows * format.columns * 2) / 1000 / ms;
   console.log(`| ${name} | ${format.bitsStored} | ${ms.toFixed(2)} | ${speed.toFixed(0)} |`);
 }

@@ -26,8 +26,8 @@ export interface DecodeOptions {
   /** Extended Offset Table (7FE0,0001), see `readExtendedOffsets`. */
   offsets?: readonly number[] | undefined;
   /**
-   * Native pixels: the caller knows that Bits Stored holds all there is (an earlier call said so), and saves the look
-   * at each value; `bitsUsedAbove` is then false.
+   * Native unsigned pixels: the caller knows that no bits above Bits Stored are in use (an earlier call said so), and
+   * saves the look at each value. Signed ones are looked at all the same, for their sign.
    */
   assumeCleanBits?: boolean;
 }
@@ -126,7 +126,8 @@ export function decodeFrame(
     const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
     values = readNativeFrame(encoded, format, 0);
   } else values = readNativeFrame(pixelData, format, frame);
-  return options.assumeCleanBits === true ? { values, bitsUsedAbove: false } : toStoredPixels(values, layout);
+  const isClean = options.assumeCleanBits === true && !signed && format.highBit < format.bitsStored;
+  return isClean ? { values, bitsUsedAbove: false } : toStoredPixels(values, layout);
 }
 
 function checkFormat(format: PixelFormat): void {

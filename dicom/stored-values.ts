@@ -99,11 +99,13 @@ function isOutside(container: StoredValues, bitsStored: number, signed: boolean)
     for (let index = 0; index < container.length; index += 1) seen |= container[index]! + offset;
     return (seen & ~mask(bitsStored)) !== 0;
   }
-  if (container instanceof Uint16Array && container.byteOffset % 4 === 0 && container.length % 2 === 0) {
-    // Two at a time.
-    const pairs = new Uint32Array(container.buffer, container.byteOffset, container.length / 2);
-    for (let index = 0; index < pairs.length; index += 1) seen |= pairs[index]!;
-    seen |= seen >>> 16;
+  if (container instanceof Uint16Array) {
+    // Two at a time, from the first boundary of four bytes on.
+    const first = container.byteOffset % 4 === 0 ? 0 : 1;
+    const count = Math.max(0, container.length - first) >> 1;
+    const pairs = new Uint32Array(container.buffer, container.byteOffset + 2 * first, count);
+    for (let index = 0; index < count; index += 1) seen |= pairs[index]!;
+    seen |= (seen >>> 16) | container[0]! | container[container.length - 1]!;
     return (seen & 0xffff & ~mask(bitsStored)) !== 0;
   }
   for (let index = 0; index < container.length; index += 1) seen |= container[index]!;

@@ -80,6 +80,22 @@ describe('native pixels', () => {
     expect(signed).toEqual({ values: Int16Array.of(-1, 0, 0, 0), bitsUsedAbove: true });
   });
 
+  it('are looked at whatever their number and alignment', () => {
+    for (const length of [1, 2, 3, 4, 5]) {
+      for (const start of [0, 1, 2]) {
+        for (let at = 0; at < length; at += 1) {
+          const buffer = new Uint16Array(start + length);
+          buffer[start + at] = 0x1005;
+          const format = { ...NATIVE, columns: length };
+          const { values, bitsUsedAbove } = decodeFrame(bytesOf(buffer.subarray(start)), format, 0);
+          expect([values[at], bitsUsedAbove]).toEqual([5, true]);
+        }
+      }
+    }
+    const trusted = decodeFrame(bytesOf(Uint16Array.of(1, 2, 3, 4)), NATIVE, 0, { assumeCleanBits: true });
+    expect([...trusted.values]).toEqual([1, 2, 3, 4]);
+  });
+
   it('are found below a High Bit that stands higher', () => {
     const shifted = Uint16Array.of(0x0010, 0x7ff0, 0x8000, 0xfff0);
     const format = { ...NATIVE, highBit: 15 };
