@@ -50,14 +50,16 @@ export interface ArchiveSink {
   close(): Promise<{ files: ExpectedFile[]; containers: string[] }>;
 }
 
-// File times are fixed, so that an archive is equal down to its metadata; a local time, because ZIP stores those.
-const FILE_TIME = new Date(2024, 0, 2, 12, 0, 0);
+/** File times are fixed, so that an archive is equal down to its metadata. */
+const FILE_TIME = new Date(Date.UTC(2024, 0, 2, 12));
 
 async function packZip(members: readonly [string, Uint8Array][]): Promise<Buffer> {
   const zip = new ZipFile();
   for (const [name, bytes] of members) {
-    // Without the DOS time alone the time zone of the machine would get into the bytes.
-    zip.addBuffer(Buffer.from(bytes), name, { mtime: FILE_TIME, mode: 0o100644, forceDosTimestamp: true });
+    // ZIP's DOS time is local time: this one reads the same in every zone, and without the UTC field beside it the
+    // zone of the machine stays out of the bytes.
+    const mtime = new Date(2024, 0, 2, 12);
+    zip.addBuffer(Buffer.from(bytes), name, { mtime, mode: 0o100644, forceDosTimestamp: true });
   }
   zip.end();
   return buffer(zip.outputStream);
@@ -66,7 +68,7 @@ async function packZip(members: readonly [string, Uint8Array][]): Promise<Buffer
 async function packTar(members: readonly [string, Uint8Array][]): Promise<Buffer> {
   const tar = pack();
   for (const [name, bytes] of members) {
-    tar.entry({ name, mode: 0o644, mtime: new Date(Date.UTC(2024, 0, 2, 12)) }, Buffer.from(bytes));
+    tar.entry({ name, mode: 0o644, mtime: FILE_TIME }, Buffer.from(bytes));
   }
   tar.finalize();
   return buffer(tar);

@@ -31,7 +31,7 @@ import { loadVolume } from './volumes.ts';
 
 const KEPT = { kind: 'ct-image', disposition: 'kept', reason: null } as const;
 
-const SCOUT_PIXEL_MM = 2.5;
+const SCOUT_PIXEL_MM = 3;
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0');
 const inPath = (text: string): string =>

@@ -237,7 +237,8 @@ export function carrierElements(study: DemoStudy, planted: Planted): DicomElemen
   return [
     [0x00090010, 'LO', equipment.privateCreator],
     [0x00091001, 'LO', planted.text(`ZZPRIVATE ${patient.id}`)],
-    [0x00091002, 'UN', Buffer.from(planted.text(`ZZUNKNOWN ${patient.otherId}`).padEnd(40, ' '))],
+    [0x00110010, 'LO', planted.text('ZZTEST PRIVATE')],
+    [0x00111001, 'UN', Buffer.from(planted.text(`ZZUNKNOWN ${patient.otherId}`).padEnd(40, ' '))],
     [
       0x00081140,
       'SQ',

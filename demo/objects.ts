@@ -48,12 +48,14 @@ export function secondaryCapture(study: DemoStudy, seriesUid: string, planted: P
     number: 900,
     modality: 'OT',
     description: planted.text('ZZTEST SCANNED REFERRAL'),
+    bodyPartExamined: 'CHEST',
   };
   return encodeDicomFile([
     ...commonElements(study, series, SECONDARY_CAPTURE_STORAGE, `${seriesUid}.1`, planted),
     [0x00080008, 'CS', ['DERIVED', 'SECONDARY']],
     [0x00080064, 'CS', 'SD'],
     [0x00200013, 'IS', 1],
+    [0x00200020, 'CS', null],
     ...monochrome8(rows, columns, pixels),
   ]);
 }
@@ -77,7 +79,13 @@ export function screenSave(
     pixelMm: grid.pixelSpacingMm[1],
     columns: grid.columns,
   };
-  const series = { uid: seriesUid, number: 99, modality: 'CT', description: 'Screen Save' };
+  const series = {
+    uid: seriesUid,
+    number: 99,
+    modality: 'CT',
+    description: 'Screen Save',
+    bodyPartExamined: 'CHEST',
+  };
   const image = { grid, instanceNumber: 1, sopInstanceUid: `${seriesUid}.1`, sliceLocationMm: 0 };
   const elements = ctImageElements(study, plan, series, frameOfReferenceUid, image, planted);
   return encodeDicomFile([...elements, [0x7fe00010, 'OW', encodePixels(stored, 'explicit')]]);
@@ -127,8 +135,10 @@ export function doseReport(study: DemoStudy, seriesUid: string, planted: Planted
     ...commonElements(study, series, RADIATION_DOSE_SR_STORAGE, `${seriesUid}.1`, planted),
     [0x00080023, 'DA', study.date],
     [0x00080033, 'TM', study.time],
+    [0x00081111, 'SQ', null],
     [0x00200013, 'IS', 1],
     [0x0040a040, 'CS', 'CONTAINER'],
+    [0x0040a372, 'SQ', null],
     [0x0040a043, 'SQ', [codeItem('113701', 'DCM', 'X-Ray Radiation Dose Report')]],
     [0x0040a050, 'CS', 'SEPARATE'],
     [0x0040a491, 'CS', 'COMPLETE'],
@@ -157,6 +167,7 @@ export function radiograph(
     [0x00080008, 'CS', ['ORIGINAL', 'PRIMARY']],
     [0x00185101, 'CS', 'PA'],
     [0x00200013, 'IS', 1],
+    [0x00200020, 'CS', ['L', 'F']],
     ...monochrome8(slice.grid.rows, slice.grid.columns, pixels),
   ]);
 }
@@ -191,6 +202,9 @@ export function dicomdir(study: DemoStudy): Buffer {
             [0x00041430, 'CS', 'STUDY'],
             [0x00080005, 'CS', 'ISO_IR 192'],
             [0x00080020, 'DA', study.date],
+            [0x00080030, 'TM', study.time],
+            [0x00080050, 'SH', study.accession],
+            [0x00200010, 'SH', study.id],
             [0x00081030, 'LO', study.description],
             [0x0020000d, 'UI', study.uid],
           ],

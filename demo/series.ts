@@ -11,6 +11,8 @@ export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 
 /** Stored value = HU + 1024, as the Rescale Intercept of -1024 says. */
 const RESCALE_INTERCEPT = -1024;
+/** A scout is a sum over the whole body: coarse steps are enough. */
+const SCOUT_STEP_MM = 12;
 /** GE's value outside the circle of reconstruction. */
 const PADDING_VALUE = -2000;
 const NOISE_HU = { soft: 7, bone: 22 } as const;
@@ -251,7 +253,7 @@ export function renderScout(volume: DemoVolume, view: 'front' | 'side', pixelMm:
   };
   const depth = view === 'front' ? rows * rowMm : columns * columnMm;
   const grid = gridAt(plan, 0);
-  const mean = sampleSlab(volume, grid, depth, 'mean', 8);
+  const mean = sampleSlab(volume, grid, depth, 'mean', SCOUT_STEP_MM);
   const stored = Int16Array.from(mean, (hu) => Math.min(4095, Math.max(0, Math.round((hu - AIR_HU) * 2.5))));
   return { grid, stored, positionMm: 0 };
 }
