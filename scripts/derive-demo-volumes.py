@@ -69,7 +69,7 @@ def derive(entry: dict, folder: pathlib.Path, in_plane_mm: float, slices: tuple[
     landmarks = {
         name: round((index - first + 0.5) * spacing[0] - target[0] / 2, 2)
         for name, index in entry["landmarks"].items()
-        if index is not None
+        if index is not None and first <= index <= last
     }
     header = {
         "id": entry["id"],
