@@ -15,10 +15,17 @@ from torch.nn import functional
 from label_vocabulary import AXES, BODY_PARTS
 from preprocess_reference import TENSOR_SHAPE, area_matrix
 
-CUBE = 40
+# A series is pooled to BANK_CUBE, which is what banks keep, and from there to CUBE, which the trunk reads.
+BANK_CUBE = 40
+CUBE = 32
 # Body order (z, y, x) of a cube stored as [slice, row, column] in each plane: the inverse of STORED_AXES.
 TO_BODY_ORDER = {'axial': (0, 1, 2), 'coronal': (1, 0, 2), 'sagittal': (1, 2, 0)}
 FEATURE_GRID = (64, 56, 56)
+
+
+def pooling_matrix(count):
+    """[CUBE, count] float32: area averages to BANK_CUBE, then to CUBE."""
+    return (area_matrix(BANK_CUBE, CUBE) @ area_matrix(count, BANK_CUBE)).astype(np.float32)
 
 
 class ResidualBlock(nn.Module):
@@ -54,7 +61,7 @@ class Trunk(nn.Module):
         self.middle = ResidualBlock(b, c, 2)
         self.far = ResidualBlock(c, d, 2)
         size = CUBE // 8
-        self.profile = nn.Sequential(nn.Linear(c * size, 96), nn.ReLU())
+        self.profile = nn.Sequential(nn.Linear(c * size + b * 2 * size, 96), nn.ReLU())
         features = 96 + 2 * d
         self.dropout = nn.Dropout(dropout)
         self.body_part = nn.Linear(features, len(BODY_PARTS))
@@ -62,10 +69,12 @@ class Trunk(nn.Module):
         self.coordinates = nn.Linear(features, 4)
 
     def forward(self, cube):
-        middle = self.middle(self.near(self.stem((cube - 0.4) * 2.5)))
+        near = self.near(self.stem((cube - 0.4) * 2.5))
+        middle = self.middle(near)
         far = self.far(middle)
         # Position along the body is kept: labels that overlap differ in what lies at either end.
-        profile = self.profile(middle.mean((3, 4)).flatten(1))
+        profile = torch.cat([near.mean((3, 4)).flatten(1), middle.mean((3, 4)).flatten(1)], 1)
+        profile = self.profile(profile)
         features = torch.cat([profile, far.mean((2, 3, 4)), far.amax((2, 3, 4))], 1)
         features = self.dropout(features)
         return self.body_part(features), self.upright(features)[:, 0], self.coordinates(features)
@@ -120,12 +129,12 @@ class StarterNetwork(nn.Module):
         self.trunks = nn.ModuleList(trunks)
         self.contrast = contrast
         for name, count in zip('dhw', TENSOR_SHAPE):
-            self.register_buffer('pool_' + name, torch.from_numpy(area_matrix(count, CUBE).astype(np.float32)))
+            self.register_buffer('pool_' + name, torch.from_numpy(pooling_matrix(count)))
         # Divides logits, so that the exported probabilities are calibrated: fitted by train.py.
         self.register_buffer('temperature', torch.ones(3))
 
     def cube(self, scaled):
-        """[N, 1, 128, 224, 224] → stored-order cube [N, C, C, C], by exact area averages."""
+        """[N, 1, 128, 224, 224] → stored-order cube [N, C, C, C], by area averages."""
         n, _, d, h, w = scaled.shape
         x = torch.matmul(self.pool_d, scaled.reshape(-1, d, h * w)).reshape(-1, CUBE * h, w)
         x = torch.matmul(x, self.pool_w.t()).reshape(-1, CUBE, h, CUBE)

@@ -5,8 +5,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from label_vocabulary import AXES, BODY_PARTS, CONTRASTS
-from network import CUBE, FEATURE_GRID
-from virtual_acquisitions import (PROTOCOLS, cut_grid, draw_acquisition, draw_joined_bodies, draw_label,
+from network import BANK_CUBE, CUBE, FEATURE_GRID
+from preprocess_reference import area_matrix
+from virtual_acquisitions import (PROTOCOLS, apply_matrices, cut_grid, draw_acquisition, draw_joined_bodies, draw_label,
                                   draw_native, load_volumes, STORED_AXES)
 
 DEFAULT_SEED = 20260101
@@ -54,7 +55,7 @@ def _training_part(arguments):
             acquisition = draw_label(label, volumes, bodies, generator)
             if acquisition is not None:
                 drawn.append(acquisition)
-    return _collect(drawn, (CUBE,) * 3, generator)
+    return _collect(drawn, (BANK_CUBE,) * 3, generator)
 
 
 def training_bank(folder, seed, per_label, body_count, processes=1):
@@ -91,7 +92,7 @@ def held_back_acquisitions(volumes, generator, draws=2, masked_labels=3):
 def held_back_bank(folder, seed, draws=2):
     generator = np.random.default_rng(seed + 1)
     volumes = load_volumes(folder, generator)
-    return _collect(held_back_acquisitions(volumes, generator, draws), (CUBE,) * 3, generator)
+    return _collect(held_back_acquisitions(volumes, generator, draws), (BANK_CUBE,) * 3, generator)
 
 
 def contrast_bank(folder, seed, per_volume=30):
@@ -118,6 +119,15 @@ def contrast_bank(folder, seed, per_volume=30):
             grids.append(np.rint(np.transpose(grid, STORED_AXES[acquisition.plane])).astype(np.uint8))
             rows.append(_describe(acquisition))
     return pack(grids, rows)
+
+
+def for_trunk(bank):
+    """The bank with its cubes pooled from BANK_CUBE to CUBE, as the graph does."""
+    matrix = area_matrix(BANK_CUBE, CUBE).astype(np.float32)
+    small = np.empty((len(bank['cubes']),) + (CUBE,) * 3, np.uint8)
+    for index, cube in enumerate(bank['cubes']):
+        small[index] = np.rint(apply_matrices(cube, matrix, matrix, matrix))
+    return {**bank, 'cubes': small}
 
 
 def cached(path, make):

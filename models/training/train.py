@@ -18,7 +18,7 @@ from torch.nn import functional
 from label_vocabulary import AXES
 from network import (COORDINATE_SCALE, CUBE, TO_BODY_ORDER, ContrastFeatures, ContrastHead, StarterNetwork,
                      Trunk)
-from series_bank import DEFAULT_SEED, cached, contrast_bank, held_back_bank, training_bank
+from series_bank import DEFAULT_SEED, cached, contrast_bank, for_trunk, held_back_bank, training_bank
 from virtual_acquisitions import STORED_AXES
 
 # Patients kept back together. Each group lacks something that the rest has; open-kbp is dealt out in turn.
@@ -58,20 +58,26 @@ def without_fold(bank, table, fold):
 # --- Augmentation ----------------------------------------------------------------------------------
 
 def augment(cubes, generator):
-    """Body-order cubes float [N, C, C, C] in 0..1: tilt, rotation, shear, bending, mirror, intensity, noise.
+    """The geometric part on the first three fifths of a batch (draws are independent), intensity on all."""
+    moved = len(cubes) * 3 // 5
+    return vary_intensity(torch.cat([move(cubes[:moved], generator), cubes[moved:]]), generator)
+
+
+def uniform(generator, low, high, *shape):
+    return torch.from_numpy(generator.uniform(low, high, shape).astype(np.float32))
+
+
+def move(cubes, generator):
+    """Body-order cubes float [N, C, C, C] in 0..1: tilt, rotation, shear, bending, mirror.
 
     The two ends along the body stay where they are, since they are what a label means; what a turn brings
     into view from outside is the border continued.
     """
     n = len(cubes)
-    uniform = lambda low, high, *shape: torch.from_numpy(
-        generator.uniform(low, high, shape or (n,)).astype(np.float32))
     angle = torch.from_numpy(generator.normal(0, 0.07, (n, 3)).astype(np.float32))
-    turned = torch.from_numpy((generator.random(n) < 0.6).astype(np.float32))
-    angle = angle * turned[:, None]
     theta = torch.zeros(n, 3, 4)
     # grid_sample's order is x, y, z; off-diagonals turn and shear, the diagonal zooms in-plane.
-    zoom = 1 + uniform(-0.12, 0.12, n, 2) * turned[:, None]
+    zoom = 1 + uniform(generator, -0.12, 0.12, n, 2)
     mirror = torch.from_numpy(np.where(generator.random(n) < 0.5, -1.0, 1.0).astype(np.float32))
     theta[:, 0, 0] = zoom[:, 0] * mirror
     theta[:, 1, 1] = zoom[:, 1]
@@ -79,20 +85,23 @@ def augment(cubes, generator):
     theta[:, 0, 1], theta[:, 1, 0] = angle[:, 0], -angle[:, 0]
     theta[:, 0, 2], theta[:, 2, 0] = angle[:, 1], -angle[:, 1] * 0.6
     theta[:, 1, 2], theta[:, 2, 1] = angle[:, 2] * 1.5, -angle[:, 2] * 0.6
-    theta[:, :2, 3] = uniform(-0.08, 0.08, n, 2)
+    theta[:, :2, 3] = uniform(generator, -0.08, 0.08, n, 2)
     grid = functional.affine_grid(theta, (n, 1, CUBE, CUBE, CUBE), align_corners=False)
-    bend = uniform(-0.05, 0.05, n, 3, 3) * turned[:, None, None]
+    bend = uniform(generator, -0.05, 0.05, n, 3, 3)
     z = grid[..., 2]
     shift = [sum(bend[:, k, m].reshape(-1, 1, 1, 1) * torch.sin((m + 1) * np.pi * (z + 1) / 2) for m in range(3))
              for k in range(2)]
     grid = torch.stack([grid[..., 0] + shift[0], grid[..., 1] + shift[1], z], -1)
-    cubes = functional.grid_sample(cubes[:, None], grid, padding_mode='border', align_corners=False)[:, 0]
-    air = cubes < 0.06
-    gain, offset = uniform(0.93, 1.07, n, 1, 1, 1), uniform(-0.03, 0.03, n, 1, 1, 1)
-    level = uniform(0, 0.03, n, 1, 1, 1)
-    cubes = torch.where(air, cubes, (cubes - 0.71) * gain + 0.71 + offset)
-    cubes = cubes + torch.from_numpy(generator.standard_normal(cubes.shape, dtype=np.float32)) * level
-    return cubes.clamp(0, 1)
+    return functional.grid_sample(cubes[:, None], grid, padding_mode='border', align_corners=False)[:, 0]
+
+
+def vary_intensity(cubes, generator):
+    n = len(cubes)
+    gain, offset = uniform(generator, 0.93, 1.07, n, 1, 1, 1), uniform(generator, -0.03, 0.03, n, 1, 1, 1)
+    level = uniform(generator, 0, 0.03, n, 1, 1, 1)
+    cubes = torch.where(cubes < 0.06, cubes, (cubes - 0.71) * gain + 0.71 + offset)
+    noise = torch.from_numpy(generator.standard_normal(tuple(cubes.shape), dtype=np.float32))
+    return (cubes + noise * level).clamp(0, 1)
 
 
 def wrong_view(cube, axis, generator):
@@ -109,12 +118,12 @@ def scaled_coordinates(coordinates):
     return ((coordinates - np.array([430, 430, 250, 250])) / COORDINATE_SCALE).astype(np.float32)
 
 
-def train_trunk(bank, seed, steps, batch=32, rate=3e-3, coordinate_weight=0.5, smoothing=0.05, widths=None,
-                teacher=None, say=print):
+def train_trunk(bank, seed, steps, batch=24, rate=3e-3, coordinate_weight=0.5, smoothing=0.05,
+                say=print):
     """One trunk on one bank, AdamW and one cycle; label-uniform draws. Returns the trunk in eval mode."""
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    trunk = Trunk(widths) if widths else Trunk()
+    trunk = Trunk()
     optimizer = torch.optim.AdamW(trunk.parameters(), lr=rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.2)
     rows_of = [np.flatnonzero(bank['label'] == k) for k in range(16)]
@@ -216,7 +225,7 @@ def read_arguments(arguments):
     parser.add_argument('--output', required=True, help='bundle folder to write')
     parser.add_argument('--cache', help='folder that keeps banks and trunks between runs')
     parser.add_argument('--seed', type=int, default=DEFAULT_SEED)
-    parser.add_argument('--steps', type=int, default=500)
+    parser.add_argument('--steps', type=int, default=400)
     parser.add_argument('--per-label', type=int, default=400)
     parser.add_argument('--members', type=int, default=1, help='trunks whose outputs are averaged')
     parser.add_argument('--threads', type=int, default=2)
@@ -243,8 +252,9 @@ def main(arguments=None):
     say = lambda text: print(text, file=sys.stderr, flush=True)
     place = lambda name: os.path.join(options.cache, name) if options.cache else None
     say('cutting series')
-    train = cached(place('train.npz'), lambda: training_bank(options.volumes, options.seed, options.per_label, 120))
-    held = cached(place('held.npz'), lambda: held_back_bank(options.volumes, options.seed))
+    train = for_trunk(cached(place('train.npz'), lambda: training_bank(
+        options.volumes, options.seed, options.per_label, 120)))
+    held = for_trunk(cached(place('held.npz'), lambda: held_back_bank(options.volumes, options.seed)))
     contrast = cached(place('contrast.npz'), lambda: contrast_bank(options.volumes, options.seed))
     table = fold_table(train, held)
     body = np.zeros((len(held['label']), 16), np.float32)
@@ -259,7 +269,7 @@ def main(arguments=None):
         body[out], axis[out] = predict_cubes(trunks, {k: v[out] for k, v in held.items()})
     say('final training on all patients')
     trunks = [trunk_at(place(f'final-{m}.pt'), lambda: train_trunk(
-        train, options.seed + 500 + 1009 * m, options.steps, say=say)) for m in range(options.members)]
+        train, options.seed - 31 + 1009 * m, options.steps, say=say)) for m in range(options.members)]
     write_bundle(options, train, held, contrast, body, axis, trunks, say)
 
 
