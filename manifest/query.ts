@@ -110,7 +110,7 @@ async function openDatabase(
   writable: readonly string[],
 ): Promise<Database> {
   const { memoryLimit = '1GB', threads = Math.min(4, os.availableParallelism()) } = options;
-  const spill = path.join(os.tmpdir(), `serieswise-query-${randomBytes(6).toString('hex')}`);
+  const spill = path.join(os.tmpdir(), `serieswise-spill-${randomBytes(6).toString('hex')}`);
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memoryLimit,
     threads: String(threads),

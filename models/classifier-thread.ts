@@ -75,7 +75,8 @@ async function loadNetwork(spec: ThreadSpec, file: string, heads: HeadSpec[]): P
     enableMemPattern: true,
     // Threads that spin between runs take CPU time from the stages that prepare the next tensor.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
-    logSeverityLevel: 3,
+    // Failures are thrown and told by code; on standard error they would only disturb.
+    logSeverityLevel: 4,
   });
   checkNetwork(spec, session, heads);
   return { session, heads };

@@ -133,15 +133,16 @@ export async function createClassifier(bundle: Bundle, options: ClassifierOption
     return request;
   }
 
-  async function enter(): Promise<void> {
+  /** Takes a place in the thread: at once, without giving up the caller's turn, when one is free. */
+  function enter(): Promise<void> | null {
     if (ended !== null) throw ended;
     if (inThread < REQUESTS_IN_THREAD) {
       inThread++;
       if (inThread === 1) worker.ref();
-      return;
+      return null;
     }
     // The place of the request that leaves is handed on without becoming free in between.
-    await new Promise<void>((grant, refuse) => waiting.push({ grant, refuse }));
+    return new Promise((grant, refuse) => waiting.push({ grant, refuse }));
   }
 
   function leave(): void {
@@ -162,7 +163,8 @@ export async function createClassifier(bundle: Bundle, options: ClassifierOption
           `The bundle takes ${tensorLength} grey levels, and the tensor has ${tensor.length}.`,
         );
       }
-      await enter();
+      const turn = enter();
+      if (turn !== null) await turn;
       try {
         const logits = await new Promise<Record<string, Float32Array>>((resolve, reject) => {
           if (ended !== null) throw ended;

@@ -231,8 +231,8 @@ test('writes zero for minus zero', async () => {
     file: await asyncBufferFromFile(target),
     compressors: { ZSTD: (input) => decompress(input) },
   });
-  expect(Object.is(row?.['kvp'], 0)).toBe(true);
-  expect(Object.is((row?.['pixel_spacing_mm'] as number[] | undefined)?.[0], 0)).toBe(true);
+  expect(Object.is(row?.kvp, 0)).toBe(true);
+  expect(Object.is((row?.pixel_spacing_mm as number[] | undefined)?.[0], 0)).toBe(true);
 });
 
 describe('a writer that is killed', () => {

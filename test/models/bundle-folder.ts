@@ -74,15 +74,16 @@ export function writeBundleFolder(
     name?: string;
     layout?: 'one' | 'three';
     width?: number;
+    hungry?: boolean;
     card?: (card: BundleCard) => unknown;
   } = {},
 ): string {
-  const { name = 'tiny', layout = 'one', width = 0, card: change = (card) => card } = options;
+  const { name = 'tiny', layout = 'one', width = 0, hungry = false, card: change = (card) => card } = options;
   const classes = (task: Task) => LABELS[task].length;
   const networks: Record<string, { bytes: Uint8Array; tasks: readonly Task[] }> = {};
   if (layout === 'one') {
     const heads: Heads = Object.fromEntries(TASKS.map((task) => [task, classes(task)]));
-    networks['tiny.onnx'] = { bytes: makeNetwork(heads, { width }), tasks: TASKS };
+    networks['tiny.onnx'] = { bytes: makeNetwork(heads, { width, hungry }), tasks: TASKS };
   } else {
     for (const [seed, task] of TASKS.entries()) {
       const bytes = makeNetwork({ [task]: classes(task) }, { width, seed: seed + 1 });

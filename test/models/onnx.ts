@@ -96,13 +96,14 @@ export type Heads = Partial<Record<'body_part' | 'axis' | 'contrast', number>>;
 
 /**
  * A network with the shape of a bundle's: uint8 in, divided by 255, average pooling, (convolutions), a linear head and
- * a softmax for each task. `width` > 0 adds two strided 3-D convolutions of that many channels in front.
+ * a softmax for each task. `width` > 0 adds two strided 3-D convolutions of that many channels in front; `hungry` wants
+ * more memory on the way than an address space has.
  */
 export function makeNetwork(
   heads: Heads,
-  options: { shape?: [number, number, number]; width?: number; seed?: number } = {},
+  options: { shape?: [number, number, number]; width?: number; seed?: number; hungry?: boolean } = {},
 ): Uint8Array {
-  const { shape = [128, 224, 224], width = 0, seed = 1 } = options;
+  const { shape = [128, 224, 224], width = 0, seed = 1, hungry = false } = options;
   const nodes: NodeSpec[] = [
     { op: 'Cast', inputs: ['volume'], outputs: ['real'], attributes: { to: FLOAT } },
     { op: 'Mul', inputs: ['real', 'scale'], outputs: ['unit'] },
@@ -129,6 +130,20 @@ export function makeNetwork(
     trunk = `${name}_relu`;
     channels = width;
     size = [size[0] / 2, size[1] / 2, size[2] / 2];
+  }
+  if (hungry) {
+    weights.one = { dims: [1, 1, 1, 1, 1], values: Float32Array.of(1) };
+    nodes.push(
+      {
+        op: 'Conv',
+        inputs: ['unit', 'one'],
+        outputs: ['huge'],
+        attributes: { kernel_shape: [1, 1, 1], pads: [20_000, 20_000, 20_000, 20_000, 20_000, 20_000] },
+      },
+      { op: 'GlobalAveragePool', inputs: ['huge'], outputs: ['mean'] },
+      { op: 'Mul', inputs: [trunk, 'mean'], outputs: ['scaled'] },
+    );
+    trunk = 'scaled';
   }
   const kernel = [size[0] / 2, size[1] / 2, size[2] / 2];
   nodes.push(
