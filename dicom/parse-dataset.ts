@@ -47,15 +47,10 @@ interface OpenSequence {
   littleEndian: boolean;
 }
 
-type Open = OpenDataset | OpenSequence;
-
 /** What one step of the parser came to. */
 type Step = 'on' | 'done' | 'cut';
 
-interface ElementHeader {
-  element: DicomElement;
-  explicitVr: boolean;
-}
+type ElementHeader = { element: DicomElement; explicitVr: boolean };
 
 const UNDEFINED_LENGTH = 0xffffffff;
 /** (FFFE,E000) as it stands in a little endian file. */
@@ -80,7 +75,7 @@ class Parser {
   readonly #view: DataView;
   readonly #limits: ReadLimits;
   readonly #options: ParseOptions;
-  readonly #stack: Open[] = [];
+  readonly #stack: (OpenDataset | OpenSequence)[] = [];
   /** Elements of implicit data sets whose VR hangs on Pixel Representation, which may come later. */
   readonly #ambiguous: { dataset: DicomDataset; element: DicomElement }[] = [];
   #offset = 0;

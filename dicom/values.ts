@@ -28,9 +28,16 @@ function toLatin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** Without the padding of PS3.5 section 6.2: spaces around, zero bytes behind. */
+/**
+ * Without the padding of PS3.5 section 6.2: spaces around, zero bytes behind. Not by a regular expression: those need
+ * quadratic time for a long run of padding within a value.
+ */
 function trim(text: string): string {
-  return text.replace(/^[ ]+|[ \0]+$/g, '');
+  let start = 0;
+  let end = text.length;
+  while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0)) end -= 1;
+  while (start < end && text.charCodeAt(start) === 0x20) start += 1;
+  return text.slice(start, end);
 }
 
 /** The first value, trimmed; undefined where the element is missing, empty or a sequence. */
@@ -133,6 +140,8 @@ export function getNumbers(file: DicomFile, dataset: DicomDataset, tagNumber: nu
 
 /** Decimal String and Integer String; JavaScript would also take hexadecimal, `Infinity` and nothing at all. */
 function parseNumber(text: string): number {
+  // Sixteen characters by PS3.5 section 6.2; some write more digits. Far beyond, the expression takes too long.
+  if (text.length > 64) return Number.NaN;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
 

@@ -31,7 +31,7 @@ if (folder !== undefined) {
     if (entry.isFile() && fs.statSync(file).size < 300_000) seeds.push(fs.readFileSync(file));
   }
 }
-const rounds = Math.max(1, Math.ceil(Number(mutations) / 10_000));
+const rounds = Math.max(1, Math.ceil(Number(mutations) / 1000));
 const total = {};
 let slowestMs = 0;
 for (let round = 0; round < rounds; round += 1) {

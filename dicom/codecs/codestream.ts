@@ -17,7 +17,6 @@ export interface CodestreamHeader {
  */
 export function readJpegHeader(bytes: Uint8Array): CodestreamHeader {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) throw new DicomError('pixel-data-damaged', 'no start of image');
-  if (!endsWithEndOfImage(bytes)) throw new DicomError('pixel-data-damaged', 'no end of image');
   let at = 2;
   while (at + 4 <= bytes.length) {
     if (bytes[at] !== 0xff) break;
@@ -29,6 +28,7 @@ export function readJpegHeader(bytes: Uint8Array): CodestreamHeader {
     const isFrame =
       (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
     if (isFrame && at + 10 <= bytes.length) {
+      if (!hasEndOfImage(bytes, at)) throw new DicomError('pixel-data-damaged', 'no end of image');
       return {
         precision: bytes[at + 4]!,
         rows: (bytes[at + 5]! << 8) | bytes[at + 6]!,
@@ -44,11 +44,11 @@ export function readJpegHeader(bytes: Uint8Array): CodestreamHeader {
   throw new DicomError('pixel-data-damaged', 'no frame header');
 }
 
-/** FFD9, before whatever a fragment is padded with. */
-function endsWithEndOfImage(bytes: Uint8Array): boolean {
-  let end = bytes.length;
-  while (end > 2 && (bytes[end - 1] === 0 || bytes[end - 1] === 0xff || bytes[end - 1] === 0x20)) end -= 1;
-  return bytes[end - 2] === 0xff && bytes[end - 1] === 0xd9;
+/** FFD9 somewhere behind `from`: fragments are padded, and coded data cannot hold it. */
+function hasEndOfImage(bytes: Uint8Array, from: number): boolean {
+  for (let at = bytes.length - 2; at > from; at -= 1)
+    if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  return false;
 }
 
 /**

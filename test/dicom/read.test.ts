@@ -316,6 +316,17 @@ describe('values', () => {
     expect(getText(file, file.dataset, TAGS.PatientName)).toBe(expected);
   });
 
+  it('trims a long run of padding within a value in linear time', () => {
+    const value = new Uint8Array(1_000_000).fill(0x20);
+    value[0] = 0x41;
+    value[value.length - 1] = 0x42;
+    const file = read([encodeElement(tag('TextValue'), 'UT', value, EXPLICIT)]);
+    const started = process.cpuUsage().user;
+    expect(getText(file, file.dataset, tag('TextValue'))).toHaveLength(1_000_000);
+    expect(getStrings(file, file.dataset, tag('TextValue'))).toHaveLength(1);
+    expect((process.cpuUsage().user - started) / 1000).toBeLessThan(2_000);
+  });
+
   it('inherits the character set of the data set around an item', () => {
     const inner = encodeElement(tag('CodeMeaning'), 'LO', Uint8Array.of(0x4a, 0xe9), EXPLICIT);
     const file = read([encodeSequence(tag('SourceImageSequence'), [inner], EXPLICIT)]);
