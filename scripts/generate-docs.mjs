@@ -57,7 +57,37 @@ async function manifestPage() {
   return `${lines.join('\n')}\n`;
 }
 
-const PAGES = { 'docs/manifest.md': manifestPage };
+/** docs/deidentification-profile.md, from stages/deidentify/profiles/. */
+async function profilePage() {
+  const { resolveProfile } = await load('stages/deidentify/profile.js');
+  const { explainProfile } = await load('stages/deidentify/explain-profile.js');
+  const profile = resolveProfile({
+    profile: 'ct-research',
+    dates: 'shift',
+    whitelist: { add: [], remove: [] },
+  });
+  const rows = explainProfile(profile);
+  const lines = [
+    HEADER,
+    '',
+    `# The profile \`${profile.name}\`, version ${profile.version}`,
+    '',
+    `${rows.length} attribute paths may stay, each only with values of the form given here. Everything else is removed.`,
+    'What the actions mean and why it is so: [deidentification.md](deidentification.md). `FunctionalGroups` stands for the',
+    'shared and the per-frame functional groups. With `dates: remove` (the default) rows with `shift` are removed, or',
+    'emptied where the attribute must be present.',
+    '',
+    '| attribute | tag | VR | action | values | otherwise | why |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map(
+      (row) =>
+        `| ${cell(row.path.replaceAll('>', ' > '))} | ${row.tag} | ${row.vr} | ${row.action} | ${cell(row.values)} | ${row.otherwise} | ${cell(row.reason)} |`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const PAGES = { 'docs/manifest.md': manifestPage, 'docs/deidentification-profile.md': profilePage };
 
 const check = process.argv.includes('--check');
 let stale = 0;

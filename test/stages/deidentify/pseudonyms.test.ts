@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isValidUid } from '../../../dicom/uids.ts';
+import { createPseudonymizer } from '../../../stages/deidentify/pseudonyms.ts';
+import { isStandardUid, standardUids } from '../../../stages/deidentify/standard-uids.ts';
+import { TEST_KEY } from '../../fixtures/deidentify.ts';
+import { describeWithOracle, runOracle } from '../../oracles/python.ts';
+
+const pseudonymizer = createPseudonymizer(TEST_KEY);
+const other = createPseudonymizer(new Uint8Array(32).fill(8));
+
+describe('createPseudonymizer', () => {
+  it('wants a key of 32 bytes', () => {
+    expect(() => createPseudonymizer(new Uint8Array(31))).toThrow(RangeError);
+  });
+
+  it('tells patients by issuer and ID, and by study when there is no ID', () => {
+    const { patientId } = pseudonymizer;
+    expect(patientId('ZZ1', 'A', '1.2')).toMatch(/^SW[A-Z2-7]{16}$/);
+    expect(patientId('ZZ1', 'A', '1.2')).toBe(patientId(' ZZ1 ', 'A', '9.9'));
+    expect(patientId('ZZ1', 'A', '1.2')).not.toBe(patientId('ZZ1', 'B', '1.2'));
+    expect(patientId('ZZ1', 'A', '1.2')).not.toBe(patientId('ZZ1', null, '1.2'));
+    expect(patientId('', null, '1.2')).toBe(patientId(null, 'A', '1.2'));
+    expect(patientId('', null, '1.2')).not.toBe(patientId('', null, '1.3'));
+    expect(patientId('ZZ1A', '', '1')).not.toBe(patientId('ZZ1', 'A', '1'));
+  });
+
+  it('gives every UID a valid 2.25 of its own, whatever pads it, and leaves the standard its own', () => {
+    expect(pseudonymizer.uid('1.2.3\0')).toBe(pseudonymizer.uid(' 1.2.3 '));
+    expect(pseudonymizer.uid('1.2.840.10008.5.1.4.1.1.2')).toBe('1.2.840.10008.5.1.4.1.1.2');
+    expect(pseudonymizer.uid('1.2.840.10008.19450101.1234567')).toMatch(/^2\.25\./);
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (uid) => {
+        const pseudonym = pseudonymizer.uid(uid);
+        return isStandardUid(uid.trim()) || (pseudonym.startsWith('2.25.') && isValidUid(pseudonym));
+      }),
+    );
+  });
+
+  it('collides on none of 100,000 UIDs and shares none with another key', () => {
+    const mine = new Set<string>();
+    const theirs = new Set<string>();
+    for (let index = 0; index < 100_000; index += 1) {
+      mine.add(pseudonymizer.uid(`1.2.3.${index}`));
+      theirs.add(other.uid(`1.2.3.${index}`));
+    }
+    expect(mine.size).toBe(100_000);
+    expect([...theirs].filter((uid) => mine.has(uid))).toEqual([]);
+  });
+
+  it('keeps path and member apart and hashes content in pieces as in one', () => {
+    const { sourceKey, digest } = pseudonymizer;
+    expect(sourceKey('a/b', 'c')).toMatch(/^[0-9a-f]{32}$/);
+    expect(sourceKey('a/b', 'c')).not.toBe(sourceKey('a/bc', null));
+    const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index);
+    expect(digest(bytes)).toBe(digest([bytes.subarray(0, 7), bytes.subarray(7)]));
+    expect(digest(bytes)).not.toBe(other.digest(bytes));
+  });
+
+  it('moves dates of a patient by one number of days, into the past', () => {
+    const days = new Set<number>();
+    for (let index = 0; index < 1000; index += 1) {
+      const shift = pseudonymizer.dateShiftDays(`ZZ${index}`, null, '');
+      expect(shift).toBeGreaterThanOrEqual(-3650);
+      expect(shift).toBeLessThanOrEqual(-1);
+      expect(shift).toBe(pseudonymizer.dateShiftDays(`ZZ${index}`, null, '1.2'));
+      days.add(shift);
+    }
+    expect(days.size).toBeGreaterThan(700);
+  });
+});
+
+describeWithOracle('the standard’s UIDs', () => {
+  it('are those of pydicom’s table', () => {
+    expect([...standardUids()].sort()).toEqual(runOracle('standard_tables.py'));
+  });
+});
