@@ -1,10 +1,12 @@
+import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeArchive } from './archive.ts';
+import { provideArchive } from './provide-archive.ts';
 
 const USAGE = `Usage: node dist/demo/main.js --output DIR [--seed N] [--series N] [--slices N] [--scale 1|2]
 
-Writes a synthetic CT archive into DIR (missing or empty): the demo's PACS export, or N generated series.
-Prints one line of JSON about it on standard output.
+Writes a synthetic CT archive into DIR: the demo's PACS export, or N generated series. Prints one line of JSON
+about it. Beside DIR stands DIR.json, which says how it was made: asked again, an archive that is there already
+is left as it is, and one of another recipe is made anew.
 `;
 
 function parse(args: string[]) {
@@ -22,7 +24,7 @@ function parse(args: string[]) {
   return values;
 }
 
-/** Writes an archive as the command line asks; the exit code is 2 for wrong usage. */
+/** Writes an archive as the command line asks. @returns the exit code, 2 for wrong usage. */
 async function main(argv: string[]): Promise<number> {
   let values: ReturnType<typeof parse>;
   try {
@@ -35,28 +37,18 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (values.output === undefined) {
+  const { output, seed, series, slices, scale } = values;
+  if (output === undefined) {
     process.stderr.write(USAGE);
     return 2;
   }
   try {
-    const { output, seed, series, slices, scale } = values;
-    const truth = await makeArchive(output, {
+    const summary = await provideArchive(path.resolve(output), {
       seed: Number(seed),
       ...(series === undefined ? {} : { series: Number(series) }),
       ...(slices === undefined ? {} : { slices: Number(slices) }),
       ...(scale === undefined ? {} : { scale: Number(scale) }),
     });
-    const byDisposition: Record<string, number> = {};
-    for (const file of truth.files)
-      byDisposition[file.disposition] = (byDisposition[file.disposition] ?? 0) + 1;
-    const summary = {
-      seed: truth.seed,
-      files: truth.files.length,
-      bytes: truth.files.reduce((sum, file) => sum + file.bytes, 0),
-      series: truth.series.length,
-      expected: byDisposition,
-    };
     process.stdout.write(`${JSON.stringify(summary)}\n`);
     return 0;
   } catch (error) {

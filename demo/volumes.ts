@@ -38,7 +38,8 @@ export interface PixelGrid {
 /** Value of everything outside a volume. */
 export const AIR_HU = -1000;
 
-function findVolumesDir(): string {
+/** The folder demo/volumes of this checkout. @throws Error when it is missing. */
+export function findVolumesDir(): string {
   // The module runs as demo/volumes.ts and as dist/demo/volumes.js; the data lies beside the first alone.
   let folder = path.dirname(fileURLToPath(import.meta.url));
   for (;;) {

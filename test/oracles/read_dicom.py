@@ -17,7 +17,7 @@ def plain(element):
         return value.hex()
     if isinstance(value, (int, float)):
         return float(value)
-    if isinstance(value, pydicom.multival.MultiValue):
+    if isinstance(value, (list, pydicom.multival.MultiValue)):
         return [float(entry) if isinstance(entry, (int, float)) else str(entry) for entry in value]
     return None if value is None else str(value)
 
