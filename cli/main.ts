@@ -2,19 +2,22 @@
 import { Command, CommanderError } from 'commander';
 import { StageFailure } from '../activities/failures.ts';
 import { productVersion } from '../workers/package-root.ts';
-import { registerCancel } from './commands/cancel.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerEvaluate } from './commands/evaluate.ts';
-import { registerModels } from './commands/models.ts';
-import { registerPlan } from './commands/plan.ts';
-import { registerQuery } from './commands/query.ts';
-import { registerRun } from './commands/run.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerValidate } from './commands/validate.ts';
-import { registerVerify } from './commands/verify.ts';
-import { registerWhy } from './commands/why.ts';
-import { registerWorker } from './commands/worker.ts';
 import { CliError } from './exit.ts';
+
+const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
+  run: async (program) => (await import('./commands/run.ts')).registerRun(program),
+  validate: async (program) => (await import('./commands/validate.ts')).registerValidate(program),
+  plan: async (program) => (await import('./commands/plan.ts')).registerPlan(program),
+  status: async (program) => (await import('./commands/status.ts')).registerStatus(program),
+  cancel: async (program) => (await import('./commands/cancel.ts')).registerCancel(program),
+  query: async (program) => (await import('./commands/query.ts')).registerQuery(program),
+  why: async (program) => (await import('./commands/why.ts')).registerWhy(program),
+  verify: async (program) => (await import('./commands/verify.ts')).registerVerify(program),
+  evaluate: async (program) => (await import('./commands/evaluate.ts')).registerEvaluate(program),
+  models: async (program) => (await import('./commands/models.ts')).registerModels(program),
+  worker: async (program) => (await import('./commands/worker.ts')).registerWorker(program),
+  doctor: async (program) => (await import('./commands/doctor.ts')).registerDoctor(program),
+};
 
 /** Parses arguments, runs the command and sets the exit code: 0, 1, 2, 3 or 130. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -23,18 +26,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(productVersion())
     .showHelpAfterError('(see: serieswise --help)')
     .exitOverride();
-  registerRun(program);
-  registerValidate(program);
-  registerPlan(program);
-  registerStatus(program);
-  registerCancel(program);
-  registerQuery(program);
-  registerWhy(program);
-  registerVerify(program);
-  registerEvaluate(program);
-  registerModels(program);
-  registerWorker(program);
-  registerDoctor(program);
+  // A command's module, and the libraries that it brings, are loaded for that command alone.
+  const wanted = COMMANDS[argv[2] ?? ''];
+  for (const register of wanted === undefined ? Object.values(COMMANDS) : [wanted]) await register(program);
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(see: serieswise ${command.name()} --help)`);
   // A reader that stops reading (`| head`) is no failure.

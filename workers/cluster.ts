@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { SEARCH_ATTRIBUTES } from '../workflows/contracts.ts';
+import { isClusterConfigured } from './machine.ts';
 
 /** Where a server is and how to talk to it. */
 export interface ServerAddress {
@@ -13,10 +14,10 @@ export interface ServerAddress {
 
 /** The cluster of `TEMPORAL_ADDRESS` with the SDK's usual settings for TLS, API key and namespace; null without it. */
 export function clusterFromEnvironment(): ServerAddress | null {
-  if (!process.env.TEMPORAL_ADDRESS) return null;
+  if (!isClusterConfigured()) return null;
   const { connectionOptions, namespace } = loadClientConnectConfig({ disableFile: true });
   return {
-    address: connectionOptions.address ?? process.env.TEMPORAL_ADDRESS,
+    address: connectionOptions.address ?? '',
     namespace: namespace ?? 'default',
     ...(connectionOptions.tls === undefined || connectionOptions.tls === null
       ? {}

@@ -23,6 +23,7 @@ export interface EmbeddedServerOptions {
  * stop. So no kill leaves a server behind that would hold the database.
  */
 const WATCHDOG = [
+  'umask 077',
   '"$@" </dev/null &',
   'server=$!',
   'trap "kill $server" TERM INT',
@@ -42,7 +43,6 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const database = path.join(folder, 'temporal.db');
   await waitForOldServer(folder);
-  if (!fs.existsSync(database)) fs.closeSync(fs.openSync(database, 'a', 0o600));
   let stopping = false;
   let child: ChildProcess | null = null;
   const port = await freePort();
@@ -69,7 +69,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     });
     fs.closeSync(log);
     child.once('exit', () => {
-      if (stopping || restarts >= 20) return;
+      if (stopping || restarts >= 50) return;
       restarts += 1;
       setTimeout(() => {
         if (!stopping) launch();
@@ -78,14 +78,16 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   };
 
   launch();
-  if (!(await answers(port, 30_000))) {
-    stopping = true;
-    kill(child);
-    throw new StageFailure(
-      'server-failed',
-      'environment',
-      "The Temporal dev server did not start; see server.log in the run's state folder.",
-    );
+  if (!(await answers(port, 20_000))) {
+    // A kill while the server made its database leaves one that it cannot read. What a run has done lies in its
+    // files, so a new database costs some repeated steps and nothing else.
+    for (const suffix of ['', '-shm', '-wal']) fs.rmSync(`${database}${suffix}`, { force: true });
+    if (!(await answers(port, 30_000))) {
+      stopping = true;
+      kill(child);
+      const message = "The Temporal dev server does not start; see server.log in the run's state folder.";
+      throw new StageFailure('server-failed', 'environment', message);
+    }
   }
   fs.writeFileSync(path.join(folder, 'server.json'), JSON.stringify({ address, pid: process.pid }), {
     mode: 0o600,

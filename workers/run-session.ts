@@ -1,6 +1,4 @@
-/** One run from start to end: server, workers and workflow, put together and taken down again. */
-import fs from 'node:fs';
-import path from 'node:path';
+/** Server, workers and workflow of one run. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
@@ -11,16 +9,10 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { createStageContext } from '../activities/context.ts';
 import { StageFailure } from '../activities/failures.ts';
-import { fingerprintOf, readFinished, writeFinished } from '../activities/finished.ts';
-import type { StageListener } from '../activities/index.ts';
 import type { RunSummary } from '../activities/publish-manifest.ts';
 import type { RunReference } from '../activities/run-reference.ts';
-import { RunFiles, runKeyOf } from '../activities/store/run-files.ts';
-import type { State } from '../activities/store/state.ts';
-import type { Bundle } from '../models/bundle.ts';
-import type { Pipeline } from '../pipelines/schema.ts';
+import type { RunFiles } from '../activities/store/run-files.ts';
 import {
   type CurateArchiveInput,
   PROGRESS_QUERY,
@@ -34,80 +26,14 @@ import {
   type ServerAddress,
 } from './cluster.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded-server.ts';
+import type { RunOutcome, RunRequest } from './execute-run.ts';
 import { findOrInstallServer } from './find-server.ts';
-import { productVersion } from './package-root.ts';
-import { takeRunLock } from './run-lock.ts';
 import { type RunningWorkers, startWorkers, taskQueues } from './temporal-worker.ts';
-
-export interface RunRequest {
-  state: State;
-  pipeline: Pipeline;
-  pipelineDigest: string;
-  bundle: Bundle;
-  inputPath: string;
-  outputFolder: string;
-  /** CPU steps at the same time. */
-  concurrency: number;
-  provider: 'cpu' | 'cuda';
-  /** Return once the workflow is started on the cluster of `TEMPORAL_ADDRESS`. */
-  detach: boolean;
-  /** Ends the run early, resumable. */
-  signal: AbortSignal;
-  say(text: string): void;
-  onProgress(progress: RunProgress): void;
-  listener?: StageListener;
-}
-
-/** How a run ended. */
-export type RunOutcome =
-  | { kind: 'done'; summary: RunSummary; unchanged: boolean }
-  | { kind: 'started'; runKey: string }
-  | { kind: 'interrupted' }
-  | { kind: 'cancelled' }
-  | { kind: 'failed'; code: string; environment: boolean; message: string };
 
 export const workflowIdOf = (runKey: string) => `serieswise-run-${runKey}`;
 
-/** Runs a pipeline to its end, or goes on with the run that was begun on the same output. */
-export async function executeRun(request: RunRequest): Promise<RunOutcome> {
-  const { state, pipeline, bundle } = request;
-  const runKey = runKeyOf(state, request.outputFolder);
-  const files = new RunFiles(state, runKey);
-  const run: RunReference = {
-    runKey,
-    pipeline,
-    pipelineDigest: request.pipelineDigest,
-    bundle: {
-      name: bundle.name,
-      version: bundle.version,
-      sha256: bundle.sha256,
-      files: Object.fromEntries(Object.entries(bundle.card.files).map(([name, file]) => [name, file.sha256])),
-    },
-    productVersion: productVersion(),
-  };
-  const lock = takeRunLock(files);
-  try {
-    files.writeSettings({
-      inputPath: path.resolve(request.inputPath),
-      outputFolder: path.resolve(request.outputFolder),
-      bundleFolder: bundle.folder,
-    });
-    const context = createStageContext(state, runKey, pipeline);
-    const fingerprint = fingerprintOf(state, request.inputPath, run);
-    const finished = readFinished(context, fingerprint);
-    if (finished !== null) return { kind: 'done', summary: finished, unchanged: true };
-    const outcome = await runOnServer(request, files, run, fingerprint);
-    if (outcome.kind === 'done') {
-      const batches = fs.readdirSync(files.path('batches')).length;
-      writeFinished(context, fingerprint, batches, outcome.summary);
-    }
-    return outcome;
-  } finally {
-    lock.release();
-  }
-}
-
-async function runOnServer(
+/** Brings up what a run needs, follows it to its end, and takes it all down again. */
+export async function runOnServer(
   request: RunRequest,
   files: RunFiles,
   run: RunReference,

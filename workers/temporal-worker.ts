@@ -1,7 +1,6 @@
 /** Temporal workers of this process: workflows and CPU steps on one queue, classification on another. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import {
   DefaultLogger,
@@ -171,9 +170,4 @@ class ClassifierCache {
     for (const loading of this.loaded.values())
       await loading.then(({ classifier }) => classifier.close()).catch(() => {});
   }
-}
-
-/** Cores that this process may use. */
-export function availableCores(): number {
-  return Math.max(1, os.availableParallelism());
 }

@@ -8,6 +8,7 @@ import {
   loadBundle,
   resolveBundle,
 } from '../../models/bundle.ts';
+import type { BundleCard } from '../../models/card.ts';
 import { createClassifier } from '../../models/classifier.ts';
 import { BundleError, ClassifierError } from '../../models/errors.ts';
 import type { ProviderName } from '../../models/providers.ts';
@@ -197,12 +198,21 @@ function describeCard(bundle: Bundle): string {
       `${result.data} (${result.method})`,
     ]);
     lines.push(renderTable(['task', 'metric', 'value', 'interval', 'series', 'patients', 'on'], rows));
+    const intervals = new Set(card.results.flatMap(({ interval }) => (interval == null ? [] : [interval])));
+    for (const interval of intervals) lines.push(`interval: ${interval}`);
   }
   lines.push('', 'Calibration', ...describeValue(card.calibration));
-  lines.push('', 'Learned from', ...card.trained_on.flatMap((source) => describeValue(source)));
+  lines.push('', 'Learned from', ...card.trained_on.map(describeSource));
   lines.push('', 'Patients behind each label', ...describeValue(card.patients_per_label));
   lines.push('', 'Known limits', ...card.limits.map((limit) => `- ${limit}`));
   return `${lines.join('\n')}\n`;
+}
+
+/** A source of training data on one line; what a card leaves open is left out. */
+function describeSource(source: BundleCard['trained_on'][number]): string {
+  if (typeof source === 'string') return `- ${source}`;
+  const known = Object.entries(source).filter(([, value]) => value !== null && value !== '');
+  return `- ${known.map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join('; ')}`;
 }
 
 /** Free-form parts of a card, one line a key. */

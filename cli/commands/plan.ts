@@ -5,7 +5,7 @@ import { SourceReader } from '../../activities/store/sources.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { createPseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
 import { dispositionOf, type Reason } from '../../stages/reasons.ts';
-import { availableCores } from '../../workers/temporal-worker.ts';
+import { availableCores } from '../../workers/machine.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';

@@ -4,9 +4,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { StageFailure } from '../../activities/failures.ts';
 import { RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
-import { clusterFromEnvironment } from '../../workers/cluster.ts';
-import { executeRun, type RunOutcome } from '../../workers/run-session.ts';
-import { availableCores } from '../../workers/temporal-worker.ts';
+import { executeRun, type RunOutcome } from '../../workers/execute-run.ts';
+import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { CliError } from '../exit.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
 import { createProgressDisplay } from '../progress.ts';
@@ -61,7 +60,7 @@ async function runCommand(file: string, options: RunOptions): Promise<void> {
   const state = openStateOrExit(options.state);
   checkFolders(inputPath, path.resolve(state.folder), 'state folder');
   prepareOutput(outputFolder, new RunFiles(state, runKeyOf(state, outputFolder)));
-  if (options.detach === true && clusterFromEnvironment() === null)
+  if (options.detach === true && !isClusterConfigured())
     return detach(outputFolder, state.folder, options.json === true);
 
   const interrupt = new AbortController();
