@@ -215,11 +215,17 @@ function claimAgent(agent: string | null, route: string | null): ContrastClaim {
   }
   if (text === '') return SILENT;
   const way = foldText(route ?? '');
-  const venous =
-    /\biv\b|i\.v|intraven|vein|\bven|omni|isovue|visip|ultrav|optir|iomer|imeron|xenet|iop|iohe|iodix|iove|contrast|applied|injec/;
   const given = `${text} ${way}`;
-  return venous.test(given) ? { contrast: 'yes', phase: null } : SILENT;
+  const intoVein = INTO_VEIN.test(given) || (CONTRAST_GIVEN.test(text) && !OTHER_ROUTES.test(given));
+  return intoVein ? { contrast: 'yes', phase: null } : SILENT;
 }
+
+/** Routes and agents that are given into a vein, with the roots of brand and generic names. */
+const INTO_VEIN =
+  /\biv\b|i\.v|intraven|\bvein|\bvenous|omnip|\bomni\b|isovue|visipaq|ultravist|optiray|iomeron|imeron|xenetix|iopam|iohex|iodix|iovers|ioprom|iobitr/;
+/** Words that say "given" and leave the route open. */
+const CONTRAST_GIVEN = /contrast|kontrast|applied|inject|nonionic|non-ionic|iodin/;
+const OTHER_ROUTES = /oral|\bpo\b|rectal|barium|\bbari|water|gastro|telebrix|intrathec|intraartic|enema/;
 
 /** Objects that are pages or captures by their class. PS3.4 table B.5-1 */
 const HINT_OF_CLASS: ReadonlyMap<string, ExclusionHint> = new Map<string, ExclusionHint>([

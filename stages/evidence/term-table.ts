@@ -58,20 +58,36 @@ export function readTermTable<Value extends string>(
     if (foldText(term) !== term) throw new TypeError(`A term is not in lower case without accents: ${term}`);
     terms.set(term, value as Value);
   }
-  const ordered = [...terms].sort((a, b) => b[0].length - a[0].length || (a[0] < b[0] ? -1 : 1));
-  const pattern = new RegExp(ordered.map(([term]) => `(${patternOf(term)})`).join('|'), 'gu');
+  const matchers = new Map<string, { pattern: RegExp; values: Value[] }>();
+  for (const first of new Set([...terms.keys()].map((term) => term.charAt(0)))) {
+    const own = [...terms].filter(([term]) => term.startsWith(first));
+    own.sort((a, b) => b[0].length - a[0].length || (a[0] < b[0] ? -1 : 1));
+    const pattern = new RegExp(own.map(([term]) => `(${patternOf(term)})`).join('|'), 'uy');
+    matchers.set(first, { pattern, values: own.map(([, value]) => value) });
+  }
   return {
     terms,
     find(text) {
       const found: Value[] = [];
-      for (const match of text.matchAll(pattern)) {
-        const group = match.findIndex((part, index) => index > 0 && part !== undefined);
-        const value = ordered[group - 1]?.[1];
-        if (value !== undefined) found.push(value);
+      // One pattern for each first sign, tried at one place: a pattern of all terms takes milliseconds a text.
+      for (let at = 0; at < text.length; ) {
+        const matcher = matchers.get(text.charAt(at));
+        const match = matcher === undefined ? null : matchAt(matcher.pattern, text, at);
+        if (match !== null) {
+          const value =
+            matcher?.values[match.findIndex((part, index) => index > 0 && part !== undefined) - 1];
+          if (value !== undefined) found.push(value);
+        }
+        at += match?.[0].length || 1;
       }
       return found;
     },
   };
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
 }
 
 function patternOf(term: string): string {

@@ -20,9 +20,9 @@ export function resolvePositions(candidate: StackCandidate, minimum: number): St
   if (positions.length === 1 && kept.length > 1 && kept.every(isOriginal)) {
     return [{ ...candidate, slices: kept, removed, problem: 'bolus-tracking' }];
   }
-  if (positions.length < minimum) return [{ ...candidate, slices: kept, removed, problem: 'too-few-slices' }];
   const doubled = positions.filter((slices) => slices.length > 1).length;
   if (doubled === 0) return [{ ...candidate, slices: kept, removed }];
+  if (positions.length < minimum) return [{ ...candidate, slices: kept, removed, problem: 'too-few-slices' }];
   if (2 * doubled < positions.length) {
     return [{ ...candidate, slices: positions.map((slices) => chooseOne(slices, kept, removed)), removed }];
   }

@@ -97,8 +97,8 @@ function countDoubled(slices: readonly Slice[], normal: Vector): number {
 
 /**
  * Splits a candidate by a key when the slices do not fit together as they are and do so better apart: positions are
- * doubled, or regular parts overlap or lie far from one another. A key that would leave most parts smaller than a
- * volume (a number for each rotation, an identifier for each slice) does not split.
+ * doubled, or regular parts overlap or lie far from one another. A key that does not leave two volumes with most of the
+ * slices (a number for each rotation, an identifier for each slice) does not split.
  */
 function splitWhereIncoherent(
   candidate: StackCandidate,
@@ -108,7 +108,9 @@ function splitWhereIncoherent(
 ): StackCandidate[] {
   const parts = groupBy(candidate.slices, keyOf);
   if (parts.length < 2) return [candidate];
-  if (median(parts.map(([, part]) => part.length)) < minimum) return [candidate];
+  const volumes = parts.filter(([, part]) => part.length >= minimum);
+  const inVolumes = volumes.reduce((sum, [, part]) => sum + part.length, 0);
+  if (volumes.length < 2 || 2 * inVolumes < candidate.slices.length) return [candidate];
   const doubled = countDoubled(candidate.slices, candidate.normal);
   const doubledApart = parts.reduce((sum, [, part]) => sum + countDoubled(part, candidate.normal), 0);
   const apart =

@@ -119,7 +119,7 @@ describe.skipIf(root === null)('verdicts on the shared archive', () => {
     expect(summary('crlm-abdomen')).toEqual({
       slices: 41,
       axis: 'axial',
-      spacing: 7.5,
+      spacing: 5,
       regular: true,
       gaps: 0,
       tilt: 0,
