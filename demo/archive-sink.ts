@@ -22,7 +22,7 @@ export type DemoFileKind =
   | 'empty'
   | 'dicomdir';
 
-/** A source file of the archive and what a run should make of it. */
+/** A source file of the archive and what a run of the shipped pipeline should make of it. */
 export interface ExpectedFile {
   /** Relative to the archive, with forward slashes. */
   path: string;

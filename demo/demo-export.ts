@@ -223,7 +223,10 @@ function writeProjections(context: StudyContext, plan: SeriesPlan, volume: DemoV
   }
 }
 
-/** Four pictures of one position, taken while the contrast agent arrives. */
+/**
+ * Four pictures of one position, taken while the contrast agent arrives. The shipped pipeline does not list bolus
+ * tracking among its exclusions, so that what they lack is slices.
+ */
 function writeBolusTracking(context: StudyContext, plan: SeriesPlan, volume: DemoVolume): void {
   const tracking: SeriesPlan = {
     ...plan,
@@ -240,7 +243,7 @@ function writeBolusTracking(context: StudyContext, plan: SeriesPlan, volume: Dem
     context.sink.write(`${context.layout.folder}/${name}`, bytes, {
       kind: 'bolus-tracking',
       disposition: 'excluded',
-      reason: 'bolus-tracking',
+      reason: 'too-few-slices',
       series: null,
     });
   }
