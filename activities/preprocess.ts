@@ -4,20 +4,22 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DicomError } from '../dicom/errors.ts';
-import { decodeFrame, loadCodec, type PixelFormat } from '../dicom/pixels.ts';
+import { loadCodec } from '../dicom/pixels.ts';
 import { encodeNpy } from '../stages/preprocess/npy.ts';
+import { looksLikeBurnedInText } from '../stages/preprocess/pixel-evidence.ts';
 import {
+  PreprocessError,
   type Resampler,
-  type SourceSlice,
   sourceSlicesNeeded,
 } from '../stages/preprocess/preprocess-volume.ts';
 import { describeTensor } from '../stages/preprocess/tensor-statistics.ts';
 import { renderThumbnail } from '../stages/preprocess/thumbnail.ts';
 import type { Reason } from '../stages/reasons.ts';
-import type { ImageDescription, InstanceRecord, SeriesUnit } from '../stages/records.ts';
+import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
+import { readSlice } from './slice-reader.ts';
 import { writeFileAtomic } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
 import {
@@ -75,6 +77,10 @@ async function preprocessUnit(
     await loadCodec(record.transferSyntaxUid ?? '');
   }
   const first = recordOfSlice(index, unit.slices[0]!.sopInstanceUid).image!;
+  // Text is burned into every slice of a series or, rarely, into the first and last: three are looked at.
+  const needed = [...located.keys()];
+  const lookedAt = new Set([needed[0], needed[needed.length >> 1], needed.at(-1)]);
+  let hasText = false;
   let tensor: Uint8Array;
   try {
     tensor = resampler.preprocessVolume(
@@ -82,9 +88,16 @@ async function preprocessUnit(
         sliceCount: unit.slices.length,
         rows: first.rows,
         columns: first.columns,
-        readSlice(slice) {
+        readSlice(slice, destination) {
           const { file, record } = located.get(slice)!;
-          return readSlice(file, record, unit.slices[slice]!.frame);
+          const source = readSlice(file, record, unit.slices[slice]!.frame, destination);
+          if (
+            lookedAt.has(slice) &&
+            looksLikeBurnedInText(source.values, record.image!.rows, record.image!.columns)
+          ) {
+            hasText = true;
+          }
+          return source;
         },
       },
       { windowHu, shape },
@@ -92,8 +105,12 @@ async function preprocessUnit(
   } catch (error) {
     if (error instanceof DicomError)
       return { reason: REASON_OF_PIXEL_ERROR[error.code] ?? 'pixel-data-damaged' };
+    if (error instanceof PreprocessError) {
+      return { reason: error.code === 'rescale-invalid' ? 'rescale-missing' : 'geometry-inconsistent' };
+    }
     throw error;
   }
+  if (hasText) return { reason: 'burned-in-annotation' };
   const npy = encodeNpy(tensor, shape);
   const thumbnail = renderThumbnail(tensor, shape);
   stage(files.stagedTensor(unit.seriesUnit), npy);
@@ -117,63 +134,4 @@ const REASON_OF_PIXEL_ERROR: Partial<Record<string, Reason>> = {
 function stage(file: string, bytes: Uint8Array): void {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   writeFileAtomic(file, bytes, { flush: false });
-}
-
-function readSlice(file: string, record: InstanceRecord, frame: number): SourceSlice {
-  const image = record.image!;
-  const format = pixelFormatOf(image, record.transferSyntaxUid ?? '');
-  const description = image.frames[frame]!;
-  const { offset, length, encapsulated } = image.pixelData;
-  const frameBytes = (image.rows * image.columns * image.samplesPerPixel * image.bitsAllocated) / 8;
-  // Native frames are read one at a time; 12-bit packed ones may begin inside a byte and are cut by the decoder.
-  const single = !encapsulated && Number.isInteger(frameBytes);
-  const bytes = single
-    ? readRange(file, offset + frame * frameBytes, frameBytes)
-    : readRange(file, offset, length);
-  const { values } = decodeFrame(
-    bytes,
-    single ? { ...format, numberOfFrames: 1 } : format,
-    single ? 0 : frame,
-  );
-  return {
-    values,
-    rescaleSlope: description.rescaleSlope ?? 1,
-    rescaleIntercept: description.rescaleIntercept ?? 0,
-  };
-}
-
-function pixelFormatOf(image: ImageDescription, transferSyntaxUid: string): PixelFormat {
-  const { rows, columns, samplesPerPixel, photometricInterpretation, bitsAllocated, bitsStored, highBit } =
-    image;
-  const { pixelRepresentation, planarConfiguration, frames } = image;
-  return {
-    rows,
-    columns,
-    samplesPerPixel,
-    photometricInterpretation,
-    bitsAllocated,
-    bitsStored,
-    highBit,
-    pixelRepresentation,
-    planarConfiguration,
-    transferSyntaxUid,
-    numberOfFrames: frames.length,
-  };
-}
-
-function readRange(file: string, offset: number, length: number): Buffer {
-  const descriptor = fs.openSync(file, 'r');
-  try {
-    // A buffer of its own, so that typed arrays over it are aligned.
-    const buffer = Buffer.from(new ArrayBuffer(length));
-    let read = 0;
-    while (read < length) {
-      const count = fs.readSync(descriptor, buffer, read, length - read, offset + read);
-      if (count === 0) throw new DicomError('truncated', 'in the pixel data');
-      read += count;
-    }
-    return buffer;
-  } finally {
-    fs.closeSync(descriptor);
-  }
 }
