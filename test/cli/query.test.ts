@@ -1,0 +1,122 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TABLE_NAMES } from '../../manifest/schema.ts';
+import { writeTable } from '../../manifest/write.ts';
+import { makeInstanceRows, makeLabelRows, makeSeriesRow } from '../manifest/rows.ts';
+import { describeWithOracle, runOracle } from '../oracles/python.ts';
+import { runProgram } from './program.ts';
+
+const METADATA = { pipelineDigest: 'c'.repeat(64) };
+let home = '';
+beforeAll(async () => {
+  home = fs.mkdtempSync(path.join(os.tmpdir(), 'cli-query-'));
+  for (const table of TABLE_NAMES) fs.mkdirSync(path.join(home, 'manifest', table), { recursive: true });
+  await writeTable(
+    path.join(home, 'manifest/instances/a.parquet'),
+    'instances',
+    makeInstanceRows(300),
+    METADATA,
+  );
+  const series = [
+    makeSeriesRow('su1', { review_reasons: ['a', 'b,c'] }),
+    makeSeriesRow('su2', { kvp: null }),
+  ];
+  await writeTable(path.join(home, 'manifest/series/a.parquet'), 'series', series, METADATA);
+  await writeTable(path.join(home, 'manifest/labels/a.parquet'), 'labels', makeLabelRows(3), METADATA);
+});
+afterAll(() => fs.rmSync(home, { recursive: true, force: true }));
+
+const SQL = 'SELECT series_unit, kvp, review_reasons FROM series ORDER BY series_unit';
+
+describe('serieswise query', () => {
+  test('prints CSV where no person looks', () => {
+    const { exitCode, stdout, stderr } = runProgram(['query', home, SQL]);
+    expect(stdout).toBe(
+      'series_unit,kvp,review_reasons\nsu1,120.0,"[a, \'b,c\']"\nsu2,,"[contrast-score-low, Ü🫀]"\n',
+    );
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+
+  test('prints one JSON document', () => {
+    const expected = [
+      { series_unit: 'su1', kvp: 120, review_reasons: ['a', 'b,c'] },
+      { series_unit: 'su2', kvp: null, review_reasons: ['contrast-score-low', 'Ü🫀'] },
+    ];
+    for (const flags of [['--json'], ['--format', 'json']]) {
+      const { exitCode, stdout } = runProgram(['query', home, SQL, ...flags]);
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toEqual(expected);
+    }
+  });
+
+  test('prints a table, and says when it does not show all', () => {
+    const { stdout } = runProgram(['query', home, SQL, '--format', 'table']);
+    expect(stdout.split('\n')[0]).toMatch(/^series_unit\s+kvp\s+review_reasons$/);
+    expect(stdout).toContain('su1');
+    const long = runProgram(['query', home, 'FROM instances SELECT source_key', '--format', 'table']);
+    expect(long.stderr).toContain('The first 200 of 300 rows');
+    expect(long.stdout.trim().split('\n')).toHaveLength(201);
+  });
+
+  test('writes files, the format known by the ending', () => {
+    const target = path.join(home, 'answer.json');
+    const { exitCode, stdout } = runProgram(['query', home, SQL, '--output', target]);
+    expect([exitCode, stdout]).toEqual([0, '']);
+    expect(JSON.parse(fs.readFileSync(target, 'utf8'))).toHaveLength(2);
+    const csv = path.join(home, 'answer.txt');
+    expect(runProgram(['query', home, SQL, '--output', csv]).exitCode).toBe(0);
+    expect(fs.readFileSync(csv, 'utf8')).toContain('series_unit,kvp');
+  });
+
+  test('explains wrong SQL with the tables and columns that there are', () => {
+    const { exitCode, stdout, stderr } = runProgram(['query', home, 'SELECT bodypart FROM series']);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/bodypart/);
+    expect(stderr).toMatch(/series \(series_unit, .*body_part/);
+    expect(stderr).toMatch(/labels \(/);
+  });
+
+  test.each([
+    [
+      'a folder that is not of a run',
+      (dir: string) => ['query', path.dirname(dir), 'SELECT 1'],
+      /not the output of a run/,
+    ],
+    [
+      'Parquet to a terminal',
+      (dir: string) => ['query', dir, 'SELECT 1', '--format', 'parquet'],
+      /--output FILE/,
+    ],
+    [
+      'two formats at once',
+      (dir: string) => ['query', dir, 'SELECT 1', '--json', '--format', 'csv'],
+      /different things/,
+    ],
+    ['an unknown format', (dir: string) => ['query', dir, 'SELECT 1', '--format', 'xml'], /Allowed choices/],
+    [
+      'a missing folder for the output',
+      (dir: string) => ['query', dir, 'SELECT 1', '--output', '/nowhere/x.csv'],
+      /does not exist/,
+    ],
+    ['a statement that writes', (dir: string) => ['query', dir, 'DROP VIEW series'], /read only/],
+    ['no SQL', (dir: string) => ['query', dir], /missing required argument/],
+  ])('ends with 2 for %s', (_name, args, message) => {
+    const { exitCode, stderr } = runProgram(args(home));
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describeWithOracle('serieswise query --format parquet', () => {
+  test('writes a file that others read', () => {
+    const target = path.join(home, 'answer.parquet');
+    expect(runProgram(['query', home, SQL, '--output', target]).exitCode).toBe(0);
+    const read = runOracle('read_parquet.py', [target]) as { pyarrow: unknown[] };
+    expect(read.pyarrow).toEqual([
+      { series_unit: 'su1', kvp: 120, review_reasons: ['a', 'b,c'] },
+      { series_unit: 'su2', kvp: null, review_reasons: ['contrast-score-low', 'Ü🫀'] },
+    ]);
+  });
+});
