@@ -37,11 +37,11 @@ export interface DotPlotOptions {
   readonly centred?: boolean;
 }
 
-const WIDTH = 640;
+const WIDTH = 520;
 
 /** Values with intervals, a line for each row; the axis is in percent. */
 export function drawDotPlot(rows: readonly DotRow[], options: DotPlotOptions): string {
-  const labelWidth = Math.min(230, 20 + 7 * Math.max(...rows.map((row) => row.label.length)));
+  const labelWidth = Math.min(200, 12 + 6.6 * Math.max(...rows.map((row) => row.label.length)));
   const rowHeight = 10 + 12 * options.series.length;
   const top = options.series.length > 1 ? 34 : 14;
   const height = top + rows.length * rowHeight + 44;
@@ -70,7 +70,7 @@ export function drawDotPlot(rows: readonly DotRow[], options: DotPlotOptions): s
       );
     }
     parts.push(
-      `<text class="label" text-anchor="end" x="${labelWidth}" y="${px(middle + 4)}">${escapeHtml(shorten(row.label, 31))}</text>`,
+      `<text class="label" text-anchor="end" x="${labelWidth}" y="${px(middle + 4)}">${escapeHtml(shorten(row.label, 28))}</text>`,
     );
     row.values.forEach((value, s) => {
       const y = middle + (s - (row.values.length - 1) / 2) * 12;

@@ -149,8 +149,7 @@ function renderTask(task: TaskEvaluation): string {
   ];
   const anatomy = tabulateAnatomy(task);
   return [
-    renderTable(tabulateMeasures(task)),
-    `<div class="plots">${plots.join('')}</div>`,
+    `<div class="plots">${renderTable(tabulateMeasures(task))}${plots.join('')}</div>`,
     renderTable(tabulateClasses(task)),
     renderConfusion(task),
     ...(anatomy === null ? [] : [renderTable(anatomy.relations)]),
@@ -167,7 +166,7 @@ function renderConfusion(task: TaskEvaluation): string {
     const cells = task.confusion[t]!.map((count, p) => {
       if (count === 0) return '<td class="zero">·</td>';
       const share = count / support;
-      const kinds = [...(t === p ? [] : ['miss']), ...(share > 0.55 ? ['strong'] : [])];
+      const kinds = [...(t === p ? [] : ['miss']), ...(share > 0.7 ? ['strong'] : [])];
       const kind = kinds.length === 0 ? '' : ` class="${kinds.join(' ')}"`;
       return `<td${kind} style="--a:${(0.12 + 0.88 * share).toFixed(2)}" title="${formatPercent(share)} % of ${escapeHtml(label)}">${formatCount(count)}</td>`;
     });
@@ -235,14 +234,32 @@ function renderComparison(evaluation: Evaluation): string {
 }
 
 function renderTable(table: ReportTable, lastRow = ''): string {
-  const head = table.columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join('');
+  const isText = table.columns.map(
+    (_, c) => c > 0 && table.rows.some((row) => /^[a-z]/i.test(row[c] ?? '') && row[c] !== 'n/a'),
+  );
+  const kindOf = (c: number): string => (isText[c] === true ? ' class="text"' : '');
+  const head = table.columns
+    .map((column, c) => `<th scope="col"${kindOf(c)}>${escapeHtml(column)}</th>`)
+    .join('');
   const body = table.rows.map((row, r) => {
     const kind = lastRow !== '' && r === table.rows.length - 1 ? ` class="${lastRow}"` : '';
-    const cells = row.slice(1).map((cell) => `<td>${escapeHtml(cell)}</td>`);
-    return `<tr${kind}><th scope="row">${escapeHtml(row[0] ?? '')}</th>${cells.join('')}</tr>`;
+    const cells = row
+      .slice(1)
+      .map((cell, c) => `<td${kindOf(c + 1)}>${renderCell(cell, row.length > 4)}</td>`);
+    const first = row[0] ?? '';
+    const head = first === 'FAIL' ? '<th scope="row" class="fail">' : '<th scope="row">';
+    return `<tr${kind}>${head}${escapeHtml(first)}</th>${cells.join('')}</tr>`;
   });
   const note = table.note === undefined ? '' : `<p class="note">${escapeHtml(table.note)}</p>`;
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(table.caption)}"><table><caption>${escapeHtml(table.caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>${note}</div>`;
+}
+
+/** In wide tables the interval goes below its value. */
+function renderCell(cell: string, isStacked: boolean): string {
+  const parts = isStacked ? /^(\S+) \((.+ – .+)\)$/.exec(cell) : null;
+  return parts === null
+    ? escapeHtml(cell)
+    : `${escapeHtml(parts[1]!)}<small>${escapeHtml(parts[2]!)}</small>`;
 }
 
 function renderList(lines: readonly string[]): string {

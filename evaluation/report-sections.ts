@@ -37,12 +37,7 @@ export function tabulateMeasures(task: TaskEvaluation): ReportTable {
         withUnit(formatEstimate(estimate, measure), measure),
       ]),
       ...(task.accuracy_missing_as_wrong !== null && countUnpredicted(task) > 0
-        ? [
-            [
-              'Accuracy, a missing prediction counted as wrong',
-              `${formatPercent(task.accuracy_missing_as_wrong)} %`,
-            ],
-          ]
+        ? [['Accuracy, missing counted as wrong', `${formatPercent(task.accuracy_missing_as_wrong)} %`]]
         : []),
     ],
   };
@@ -67,12 +62,8 @@ export function tabulateClasses(task: TaskEvaluation): ReportTable {
   );
   const absent = task.labels.filter((label) => !present.some(([name]) => name === label));
   return {
-    caption: `${nameTask(task.task)}: each class against the rest`,
-    columns: [
-      'Class',
-      'Series',
-      ...measures.map((measure) => nameMeasure(measure) + (isPlain(measure) ? '' : ', %')),
-    ],
+    caption: `${nameTask(task.task)}: each class against the rest, in % but AUC`,
+    columns: ['Class', 'Series', ...measures.map(nameMeasure)],
     rows: present.map(([label, result]) => [
       label,
       formatCount(result.support),

@@ -150,8 +150,12 @@ function chooseCut(values: readonly unknown[], request: SubgroupRequest): Cut {
     }
     return cutAt(request.edges, null);
   }
-  if (!numeric || new Set(numbers).size <= DISTINCT_BEFORE_CUT) return byValue;
+  if (!numeric) return byValue;
   numbers.sort((a, b) => a - b);
+  if (new Set(numbers).size <= DISTINCT_BEFORE_CUT) {
+    const order = [...new Set(present.map(String))].sort((a, b) => Number(a) - Number(b));
+    return { ...byValue, order: [...order, NO_VALUE] };
+  }
   const quartiles = [0.25, 0.5, 0.75].map((q) => numbers[Math.ceil(q * numbers.length) - 1]!);
   return cutAt(
     [...new Set(quartiles)],
