@@ -108,7 +108,6 @@ export const cardSchema = z
 /** A card.json as it is kept in a bundle's folder. */
 export type BundleCard = z.infer<typeof cardSchema>;
 export type BundleTask = z.infer<typeof taskSchema>;
-export type BundleResult = z.infer<typeof resultSchema>;
 
 /** Labels of a task in a card that the vocabulary does not have, or that it has twice. */
 export function findWrongLabels(task: Task, labels: readonly string[]): string[] {

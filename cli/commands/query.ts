@@ -104,7 +104,10 @@ async function printExport(manifest: Manifest, sql: string, format: 'csv' | 'par
   try {
     const file = path.join(folder, `answer.${format}`);
     await manifest.export(sql, file, format);
-    await pipeline(fs.createReadStream(file), process.stdout, { end: false });
+    const handle = await fs.promises.open(file);
+    // Removed while it is open: a reader that stops reading (`| head`) ends the process without a last word.
+    if (process.platform !== 'win32') await fs.promises.rm(folder, { recursive: true, force: true });
+    await pipeline(handle.createReadStream(), process.stdout, { end: false });
   } finally {
     await fs.promises.rm(folder, { recursive: true, force: true });
   }

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TABLE_NAMES } from '../../manifest/schema.ts';
 import { writeTable } from '../../manifest/write.ts';
+import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { makeInstanceRows, makeLabelRows, makeSeriesRow } from '../manifest/rows.ts';
 import { describeWithOracle, runOracle } from '../oracles/python.ts';
 import { runProgram } from './program.ts';
@@ -37,6 +39,19 @@ describe('serieswise query', () => {
       'series_unit,kvp,review_reasons\nsu1,120.0,"[a, \'b,c\']"\nsu2,,"[contrast-score-low, Ü🫀]"\n',
     );
     expect([exitCode, stderr]).toEqual([0, '']);
+  });
+
+  test('leaves nothing behind when its reader stops reading', () => {
+    const temporary = fs.mkdtempSync(path.join(home, 'tmp-'));
+    const sql = 'SELECT * FROM instances, range(500)';
+    const shell = `"$0" query "$1" "${sql}" | head -1; echo "\${PIPESTATUS[0]}"`;
+    const program = path.join(repositoryRoot, 'bin/serieswise');
+    const output = execFileSync('bash', ['-c', shell, program, home], {
+      encoding: 'utf8',
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    expect(output).toMatch(/^source_key,.*\n0\n$/);
+    expect(fs.readdirSync(temporary)).toEqual([]);
   });
 
   test('prints one JSON document', () => {
