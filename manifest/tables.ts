@@ -1,0 +1,375 @@
+/**
+ * The manifest's tables, declared once: row types, Parquet schemas, sort keys and docs/manifest.md come from here.
+ * Columns are public: add at the end of a table, never rename, never reorder.
+ */
+
+/** Version of the tables as a whole; carried by every file as `serieswise.schema_version`. */
+export const MANIFEST_SCHEMA_VERSION = '1';
+
+/** Parquet types that the tables use. `int64` is a JavaScript number below 2^53 in rows and INT64 in the file. */
+export type ColumnType =
+  | 'string'
+  | 'int32'
+  | 'int64'
+  | 'double'
+  | 'float'
+  | 'boolean'
+  | 'list<double>'
+  | 'list<float>'
+  | 'list<string>';
+
+/** One column of a table. */
+export interface ColumnDeclaration {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /** The closed set of values of a string column (or of a list's elements), where there is one. */
+  readonly values?: readonly string[];
+  /** What the column means, with its unit. */
+  readonly doc: string;
+}
+
+interface TableDeclaration {
+  readonly doc: string;
+  /** Columns by which rows are sorted and unique. */
+  readonly key: readonly string[];
+  readonly columns: readonly ColumnDeclaration[];
+}
+
+const DISPOSITIONS = ['kept', 'excluded', 'duplicate', 'quarantined', 'unreadable'] as const;
+const AGREEMENTS = ['agree', 'refine', 'conflict', 'header-silent'] as const;
+const TASKS = ['body_part', 'axis', 'contrast'] as const;
+const AXES = ['axial', 'coronal', 'sagittal'] as const;
+const CONTRASTS = ['no', 'yes'] as const;
+
+export const MANIFEST_TABLES = {
+  instances: {
+    doc: 'One row for every source file seen (members of archives count as files).',
+    key: ['source_key'],
+    columns: [
+      {
+        name: 'source_key',
+        type: 'string',
+        nullable: false,
+        doc: 'Keyed hash of the path and member name, never the path. 32 hexadecimal digits.',
+      },
+      { name: 'source_bytes', type: 'int64', nullable: false, doc: 'Size of the source file, bytes.' },
+      {
+        name: 'source_digest',
+        type: 'string',
+        nullable: true,
+        doc: 'Keyed digest of the content; null when the file could not be read.',
+      },
+      {
+        name: 'disposition',
+        type: 'string',
+        nullable: false,
+        values: DISPOSITIONS,
+        doc: 'What became of the file.',
+      },
+      {
+        name: 'reason',
+        type: 'string',
+        nullable: true,
+        doc: 'Why the file was not kept, from the closed vocabulary below; null when kept.',
+      },
+      { name: 'patient_id', type: 'string', nullable: true, doc: 'Pseudonym of the patient.' },
+      { name: 'study_instance_uid', type: 'string', nullable: true, doc: 'Pseudonymous UID of the study.' },
+      { name: 'series_instance_uid', type: 'string', nullable: true, doc: 'Pseudonymous UID of the series.' },
+      { name: 'sop_instance_uid', type: 'string', nullable: true, doc: 'Pseudonymous UID of the instance.' },
+      {
+        name: 'series_unit',
+        type: 'string',
+        nullable: true,
+        doc: 'Series unit that holds the instance (or its first frame), kept or not; null when in none.',
+      },
+      { name: 'sop_class_uid', type: 'string', nullable: true, doc: 'SOP Class UID of the standard.' },
+      {
+        name: 'transfer_syntax_uid',
+        type: 'string',
+        nullable: true,
+        doc: 'Transfer Syntax UID of the source file.',
+      },
+      { name: 'instance_number', type: 'int32', nullable: true, doc: 'Instance Number (0020,0013).' },
+      {
+        name: 'image_position_patient',
+        type: 'list<double>',
+        nullable: true,
+        doc: 'Image Position (Patient) of the instance or its first frame, mm, in LPS.',
+      },
+      {
+        name: 'output_path',
+        type: 'string',
+        nullable: true,
+        doc: 'De-identified file, relative to the output folder; null when none was written.',
+      },
+      {
+        name: 'output_sha256',
+        type: 'string',
+        nullable: true,
+        doc: 'SHA-256 of the de-identified file.',
+      },
+      {
+        name: 'frame_count',
+        type: 'int32',
+        nullable: true,
+        doc: 'Number of frames of the image; 1 for a single-frame image, null when it is not an image.',
+      },
+    ],
+  },
+  series: {
+    doc: 'One row for every series unit: one geometrically coherent stack that gets one set of labels.',
+    key: ['series_unit'],
+    columns: [
+      {
+        name: 'series_unit',
+        type: 'string',
+        nullable: false,
+        doc: 'Key of the series unit: `su` and 24 hexadecimal digits.',
+      },
+      { name: 'patient_id', type: 'string', nullable: false, doc: 'Pseudonym of the patient.' },
+      { name: 'study_instance_uid', type: 'string', nullable: false, doc: 'Pseudonymous UID of the study.' },
+      {
+        name: 'series_instance_uid',
+        type: 'string',
+        nullable: false,
+        doc: 'Pseudonymous UID of the series.',
+      },
+      { name: 'modality', type: 'string', nullable: true, doc: 'Modality (0008,0060).' },
+      { name: 'instance_count', type: 'int32', nullable: false, doc: 'Number of slices in the unit.' },
+      {
+        name: 'disposition',
+        type: 'string',
+        nullable: false,
+        values: DISPOSITIONS,
+        doc: 'What became of the unit.',
+      },
+      {
+        name: 'reason',
+        type: 'string',
+        nullable: true,
+        doc: 'Why the unit was not kept, from the closed vocabulary below; null when kept.',
+      },
+      { name: 'rows', type: 'int32', nullable: true, doc: 'Rows of a slice.' },
+      { name: 'columns', type: 'int32', nullable: true, doc: 'Columns of a slice.' },
+      {
+        name: 'pixel_spacing_mm',
+        type: 'list<double>',
+        nullable: true,
+        doc: 'Distance between rows, then between columns, mm (PS3.3 10.7.1.3).',
+      },
+      {
+        name: 'slice_spacing_mm',
+        type: 'double',
+        nullable: true,
+        doc: 'Distance between neighbouring slices along the normal of the stack, mm.',
+      },
+      {
+        name: 'slice_spacing_regular',
+        type: 'boolean',
+        nullable: true,
+        doc: 'Whether all neighbouring slices are that far apart.',
+      },
+      {
+        name: 'slice_gap_count',
+        type: 'int32',
+        nullable: true,
+        doc: 'Number of places where slices are missing.',
+      },
+      { name: 'gantry_tilt_deg', type: 'double', nullable: true, doc: 'Gantry/Detector Tilt, degrees.' },
+      {
+        name: 'image_orientation_patient',
+        type: 'list<double>',
+        nullable: true,
+        doc: 'Direction cosines of a row, then of a column (six numbers).',
+      },
+      {
+        name: 'axis_geometry',
+        type: 'string',
+        nullable: true,
+        values: AXES,
+        doc: 'Imaging axis from the image orientation alone.',
+      },
+      {
+        name: 'coverage_mm',
+        type: 'double',
+        nullable: true,
+        doc: 'Extent of the stack along its normal, mm.',
+      },
+      {
+        name: 'manufacturer',
+        type: 'string',
+        nullable: true,
+        doc: 'Manufacturer, through a closed vocabulary; `other` when not in it.',
+      },
+      {
+        name: 'manufacturer_model_name',
+        type: 'string',
+        nullable: true,
+        doc: "Manufacturer's Model Name, through a closed vocabulary; `other` when not in it.",
+      },
+      {
+        name: 'convolution_kernel',
+        type: 'string',
+        nullable: true,
+        doc: 'Convolution Kernel, through a closed vocabulary; `other` when not in it.',
+      },
+      { name: 'kvp', type: 'double', nullable: true, doc: 'Peak tube voltage, kV.' },
+      {
+        name: 'body_part_header',
+        type: 'string',
+        nullable: true,
+        doc: "What the header's words claim, in the label vocabulary; null where the header is silent.",
+      },
+      {
+        name: 'axis_header',
+        type: 'string',
+        nullable: true,
+        values: AXES,
+        doc: "What the header's words claim of the axis; null where the header is silent.",
+      },
+      {
+        name: 'contrast_header',
+        type: 'string',
+        nullable: true,
+        values: CONTRASTS,
+        doc: "What the header's words claim of contrast; null where the header is silent.",
+      },
+      { name: 'body_part', type: 'string', nullable: true, doc: 'Predicted body part.' },
+      { name: 'axis', type: 'string', nullable: true, values: AXES, doc: 'Predicted imaging axis.' },
+      {
+        name: 'contrast',
+        type: 'string',
+        nullable: true,
+        values: CONTRASTS,
+        doc: 'Predicted intravenous contrast.',
+      },
+      {
+        name: 'body_part_score',
+        type: 'float',
+        nullable: true,
+        doc: 'Calibrated probability of the predicted body part.',
+      },
+      {
+        name: 'axis_score',
+        type: 'float',
+        nullable: true,
+        doc: 'Calibrated probability of the predicted axis.',
+      },
+      {
+        name: 'contrast_score',
+        type: 'float',
+        nullable: true,
+        doc: 'Calibrated probability of the predicted contrast.',
+      },
+      {
+        name: 'needs_review',
+        type: 'boolean',
+        nullable: true,
+        doc: 'Whether a person should look; null for units that were not classified.',
+      },
+      {
+        name: 'review_reasons',
+        type: 'list<string>',
+        nullable: true,
+        doc: 'Why a person should look; empty when none should.',
+      },
+      {
+        name: 'body_part_agreement',
+        type: 'string',
+        nullable: true,
+        values: AGREEMENTS,
+        doc: 'How the predicted body part stands to the header.',
+      },
+      {
+        name: 'axis_agreement',
+        type: 'string',
+        nullable: true,
+        values: AGREEMENTS,
+        doc: 'How the predicted axis stands to the header.',
+      },
+      {
+        name: 'contrast_agreement',
+        type: 'string',
+        nullable: true,
+        values: AGREEMENTS,
+        doc: 'How the predicted contrast stands to the header.',
+      },
+      { name: 'tensor_sha256', type: 'string', nullable: true, doc: 'SHA-256 of the model input.' },
+      {
+        name: 'bundle',
+        type: 'string',
+        nullable: true,
+        doc: 'Model bundle that made the predictions, as NAME@VERSION.',
+      },
+      {
+        name: 'header_kernel_class',
+        type: 'string',
+        nullable: true,
+        values: ['soft', 'bone', 'lung'],
+        doc: 'Class of the reconstruction kernel that the header claims.',
+      },
+      {
+        name: 'header_phase',
+        type: 'string',
+        nullable: true,
+        values: ['non-contrast', 'arterial', 'portal-venous', 'delayed'],
+        doc: 'Contrast phase that the header claims.',
+      },
+      {
+        name: 'tensor_mean',
+        type: 'double',
+        nullable: true,
+        doc: 'Mean grey level of the model input, 0 to 255.',
+      },
+      {
+        name: 'tensor_air_fraction',
+        type: 'double',
+        nullable: true,
+        doc: 'Share of the model input at the lower end of the window.',
+      },
+      {
+        name: 'tensor_saturated_fraction',
+        type: 'double',
+        nullable: true,
+        doc: 'Share of the model input at the upper end of the window.',
+      },
+    ],
+  },
+  labels: {
+    doc: 'One row for every classified series unit and task, with all scores.',
+    key: ['series_unit', 'task'],
+    columns: [
+      { name: 'series_unit', type: 'string', nullable: false, doc: 'Key of the series unit.' },
+      { name: 'task', type: 'string', nullable: false, values: TASKS, doc: 'Classification task.' },
+      { name: 'label', type: 'string', nullable: false, doc: 'The most probable label.' },
+      {
+        name: 'score',
+        type: 'float',
+        nullable: false,
+        doc: 'Calibrated probability of `label`; the same number as in `scores`.',
+      },
+      { name: 'second_label', type: 'string', nullable: false, doc: 'The second most probable label.' },
+      { name: 'second_score', type: 'float', nullable: false, doc: 'Calibrated probability of it.' },
+      {
+        name: 'scores',
+        type: 'list<float>',
+        nullable: false,
+        doc: "Calibrated probabilities of all labels, in the bundle's label order; they sum to 1.",
+      },
+      {
+        name: 'logits',
+        type: 'list<float>',
+        nullable: false,
+        doc: "The network's outputs before softmax and calibration, rounded to 1e-4, in the same order.",
+      },
+      { name: 'bundle', type: 'string', nullable: false, doc: 'Model bundle, as NAME@VERSION.' },
+      {
+        name: 'bundle_sha256',
+        type: 'string',
+        nullable: false,
+        doc: "Digest of the bundle's card, which holds the digests of its files.",
+      },
+    ],
+  },
+} as const satisfies Record<string, TableDeclaration>;
