@@ -10,7 +10,7 @@ import type { DicomDataset, DicomElement, DicomFile, DicomItem } from '../../dic
 import { TAGS } from '../../dicom/tags.ts';
 import { getNumbers, getString, valueBytes } from '../../dicom/values.ts';
 import { isStringVr } from '../../dicom/vr.ts';
-import { fitsNumbers, type Judgement, judgeText } from './grammars.ts';
+import { fitsNumbers, type Judgement } from './grammars.ts';
 import type { ResolvedRule } from './profile.ts';
 import { CODED_CONCEPTS } from './profiles/codes.ts';
 import { checkTime, shiftDate, shiftDateTime } from './shift-dates.ts';
@@ -136,7 +136,7 @@ function applyGrammar(
   if (isStringVr(vr)) {
     if (element.length > MAX_TEXT_BYTES || !isTextVr(element.vr)) return otherwise(rule);
     const text = textOf(context.file, element);
-    return fromJudgement(judgeText(grammar, vr, text, rule.row.action === 'map'), rule);
+    return fromJudgement(rule.judge(text), rule);
   }
   if (isStringVr(element.vr)) return otherwise(rule);
   const numbers = numbersOf(context.file, dataset, element, rule);

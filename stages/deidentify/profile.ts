@@ -1,7 +1,9 @@
 import { CONFIDENTIALITY_ROWS } from '../../dicom/confidentiality.generated.ts';
 import { lookUpTag, tag } from '../../dicom/tags.ts';
+import { type Judgement, judgeText } from './grammars.ts';
 import { CT_RESEARCH } from './profiles/ct-research.ts';
 import type { ProfileRow, ProfileTable, ValueGrammar } from './profiles/profile-table.ts';
+import { remember } from './remember.ts';
 
 /** What a pipeline says under `deidentify`. */
 export interface ProfileSpec {
@@ -16,6 +18,8 @@ export interface ResolvedRule {
   /** Of the dictionary; the first one is written where a value is written anew. */
   vrs: readonly string[];
   row: ProfileRow;
+  /** Judges the text of a value field; remembers the last answers. */
+  judge: (text: string) => Judgement;
   /** Rules for the items of a sequence. */
   children: ReadonlyMap<number, ResolvedRule>;
 }
@@ -181,10 +185,22 @@ function buildRules(rows: readonly ProfileRow[]): Map<number, ResolvedRule> {
       }
       const number = tag(keywords.at(-1)!);
       if (level.has(number)) throw new ProfileError([`${path} is listed twice`]);
-      level.set(number, { tag: number, vrs: lookUpTag(number)!.vrs, row, children: new Map() });
+      level.set(number, resolveRow(number, row));
     }
   }
   return root;
+}
+
+function resolveRow(number: number, row: ProfileRow): ResolvedRule {
+  const { vrs } = lookUpTag(number)!;
+  const { grammar, action } = row;
+  const judge = remember(
+    (text) => ({
+      judgement: grammar === null ? null : judgeText(grammar, vrs[0]!, text, action === 'map'),
+    }),
+    64,
+  );
+  return { tag: number, vrs, row, judge: (text) => judge(text).judgement, children: new Map() };
 }
 
 function expandPath(path: string): string[] {
