@@ -6,7 +6,7 @@ import { isLabelColumn, type TableColumns } from '../evaluation/tables.ts';
 import { CliError } from './exit.ts';
 
 /** A table read from a file or a run's folder. */
-export interface TableFile {
+interface TableFile {
   /** Columns that were read: labels, scores and the wanted ones. */
   readonly columns: TableColumns;
   /** Names of all columns of the file. */

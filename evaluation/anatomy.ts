@@ -85,7 +85,7 @@ export function relateBodyParts(truth: string, predicted: string): AnatomyRelati
 }
 
 /** One kind of confusion with its relation. */
-export interface AnatomyConfusion {
+interface AnatomyConfusion {
   readonly truth: string;
   readonly predicted: string;
   readonly series: number;

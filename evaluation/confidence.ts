@@ -1,7 +1,7 @@
 import { sortDescending } from './ranking.ts';
 
 /** Equal-width bins of the reliability diagram and the expected calibration error. */
-export const CALIBRATION_BINS = 15;
+const CALIBRATION_BINS = 15;
 
 /** Bin of a confidence, (0, 1/15] … (14/15, 1], as in Guo et al., ICML 2017; 0 belongs to the first. */
 export function binConfidence(confidence: number): number {
@@ -55,9 +55,9 @@ export function listReliabilityBins(sums: CalibrationSums): ReliabilityBin[] {
 }
 
 /** Shares of series, most confident first, at which the accuracy of what is accepted is given. */
-export const COVERAGES = [0.95, 0.9, 0.8, 0.6] as const;
+const COVERAGES = [0.95, 0.9, 0.8, 0.6] as const;
 /** Accuracies of what is accepted for which the share of accepted series is given. */
-export const TARGET_ACCURACIES = [0.95, 0.99] as const;
+const TARGET_ACCURACIES = [0.95, 0.99] as const;
 
 /** Names of what `computeSelective` writes. */
 export const SELECTIVE_MEASURES: readonly string[] = [

@@ -9,7 +9,6 @@ export const CLASS_MEASURES = [
   'sensitivity',
   'specificity',
 ] as const;
-export type ClassMeasure = (typeof CLASS_MEASURES)[number];
 
 /** Measures of a whole task that follow from its confusion matrix. */
 export const MATRIX_MEASURES = [

@@ -45,7 +45,7 @@ export interface EvaluationOptions {
 }
 
 /** One class against the rest. */
-export interface ClassEvaluation {
+interface ClassEvaluation {
   readonly support: number;
   readonly predicted: number;
   /** `CLASS_MEASURES`; AUC only with scores. */
@@ -72,7 +72,7 @@ export interface TaskEvaluation {
 }
 
 /** All tasks of a series together. */
-export interface JointEvaluation {
+interface JointEvaluation {
   readonly tasks: readonly string[];
   readonly series: number;
   readonly clusters: number;

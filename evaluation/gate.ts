@@ -24,7 +24,7 @@ export interface Gate {
 }
 
 /** One judged value. */
-export interface GateFinding {
+interface GateFinding {
   readonly rule: RuleKind;
   readonly path: string;
   readonly limit: number;

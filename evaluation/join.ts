@@ -4,7 +4,7 @@ import type { LabelRow, LabelTable } from './tables.ts';
 import type { TaskProblem } from './task-statistics.ts';
 
 /** Series units that a join leaves out: how many, and the first of them in order. */
-export interface Leftover {
+interface Leftover {
   readonly count: number;
   readonly series_units: readonly string[];
 }
@@ -34,10 +34,10 @@ export interface JoinedTask {
 }
 
 /** How many left-out series units are listed by name. */
-export const LISTED_LEFTOVERS = 20;
+const LISTED_LEFTOVERS = 20;
 
 /** Series units as a count and the first few in order. */
-export function listLeftovers(keys: readonly string[]): Leftover {
+function listLeftovers(keys: readonly string[]): Leftover {
   return { count: keys.length, series_units: [...keys].sort().slice(0, LISTED_LEFTOVERS) };
 }
 

@@ -11,7 +11,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** A point with its interval. */
-export interface DotValue {
+interface DotValue {
   readonly value: number | null;
   readonly low: number | null;
   readonly high: number | null;

@@ -48,7 +48,7 @@ function withUnit(text: string, measure: string): string {
 }
 
 /** Series of the truth that have no prediction. */
-export function countUnpredicted(task: TaskEvaluation): number {
+function countUnpredicted(task: TaskEvaluation): number {
   return task.join.only_in_truth.count + task.join.prediction_unlabelled.count;
 }
 
@@ -287,7 +287,7 @@ export function tabulateJointComparison(comparison: Comparison): ReportTable | n
 }
 
 /** McNemar's test in words. */
-export function describeMcnemar(test: McnemarTest, first: string, second: string): string {
+function describeMcnemar(test: McnemarTest, first: string, second: string): string {
   return (
     `only ${first} right in ${formatCount(test.only_first_right)}, only ${second} in ` +
     `${formatCount(test.only_second_right)} series; McNemar exact ${formatP(test.p_value)}, which takes series as ` +

@@ -13,7 +13,7 @@ export interface SubgroupRequest {
 }
 
 /** One row of a subgroup table. */
-export interface Subgroup {
+interface Subgroup {
   readonly name: string;
   /** Series units that have at least one task. */
   readonly series: number;

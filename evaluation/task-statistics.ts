@@ -34,13 +34,13 @@ export interface TaskProblem {
 }
 
 /** The k of top-k accuracy. */
-export const TOP_KS = [2, 3] as const;
+const TOP_KS = [2, 3] as const;
 
 /** `summary` leaves out what is given for each class, and with it AUC beyond two labels. */
 export type Detail = 'full' | 'summary';
 
 /** Names of the statistics of a task as a whole, in order; what the problem has no scores for is absent. */
-export function listTaskMeasures(problem: TaskProblem, detail: Detail = 'full'): string[] {
+function listTaskMeasures(problem: TaskProblem, detail: Detail = 'full'): string[] {
   const { scores, second, confidence, probabilities, labels } = problem;
   return [
     ...MATRIX_MEASURES,
@@ -64,7 +64,7 @@ export function tabulateConfusion(problem: TaskProblem): number[][] {
 }
 
 /** Squared distance of each row's probabilities from its truth, summed over labels (Brier 1950): 0 … 2. */
-export function scoreBrierRows(problem: TaskProblem): Float64Array {
+function scoreBrierRows(problem: TaskProblem): Float64Array {
   const size = problem.labels.length;
   return Float64Array.from(problem.truth, (label, row) => {
     let sum = 0;
