@@ -6,7 +6,7 @@ import { ZipFile } from 'yazl';
 import type { Disposition, Reason } from '../stages/reasons.ts';
 
 /** What a file of the archive is. */
-export type DemoFileKind =
+type DemoFileKind =
   | 'ct-image'
   | 'localizer'
   | 'dose-report'

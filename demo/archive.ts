@@ -5,9 +5,6 @@ import { writeGeneratedSeries } from './generated-series.ts';
 import type { ExpectedLabels, Planted } from './headers.ts';
 import { makePlanted } from './headers.ts';
 
-export type { DemoFileKind, ExpectedFile } from './archive-sink.ts';
-export type { ExpectedLabels } from './headers.ts';
-
 export interface ArchiveOptions {
   /** Same seed, same bytes under the same names. */
   seed: number;

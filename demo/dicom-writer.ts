@@ -15,7 +15,7 @@ export const TRANSFER_SYNTAXES = {
 export type TransferSyntaxName = keyof typeof TRANSFER_SYNTAXES;
 
 /** Text, or several values (joined by a backslash); numbers are written as the VR asks; items of a sequence. */
-export type ElementValue = string | number | readonly (string | number)[] | Uint8Array | readonly Dataset[];
+type ElementValue = string | number | readonly (string | number)[] | Uint8Array | readonly Dataset[];
 
 /** [tag as 0xGGGGEEEE, VR, value]. A `Uint8Array` is written as it is (in the byte order of the transfer syntax). */
 export type DicomElement = readonly [tag: number, vr: string, value: ElementValue | null];

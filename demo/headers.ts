@@ -6,7 +6,7 @@ import type { Random } from './random.ts';
  * Root of every UID in a generated archive: 2.999 is the arc for examples, so none of them can belong to anybody,
  * and a search for this prefix finds each of them.
  */
-export const DEMO_UID_ROOT = '2.999.2099';
+const DEMO_UID_ROOT = '2.999.2099';
 
 /** An invented patient; every text is obviously synthetic. */
 export interface DemoPatient {

@@ -57,6 +57,23 @@ const labels = (
   contrast: ExpectedLabels['contrast'],
 ): ExpectedLabels => ({ bodyPart, axis, contrast });
 
+/** One acquisition, reconstructed with two kernels. */
+const CHEST_AXIAL = {
+  volume: 'lidc0001',
+  fromMm: 14,
+  toMm: 279,
+  spacingMm: 5,
+  centreMm: [0, 0] as [number, number],
+  rows: 144,
+  columns: 144,
+  pixelMm: 2.5,
+  labels: labels('chest', 'axial', 'yes'),
+  protocol: '6.1 CHEST ROUTINE',
+  bodyPartExamined: 'CHEST',
+  imageType: AXIAL,
+  contrastAgent: 'OMNI 350',
+};
+
 /** The demo's four patients and six studies. Ranges follow the landmarks of the volumes. */
 export const DEMO_STUDIES: readonly StudyPlan[] = [
   {
@@ -65,45 +82,21 @@ export const DEMO_STUDIES: readonly StudyPlan[] = [
     description: 'CT CHEST W CONTRAST',
     series: [
       {
+        ...CHEST_AXIAL,
         name: 'chest-axial-soft',
-        volume: 'lidc0001',
-        fromMm: 14,
-        toMm: 279,
-        spacingMm: 5,
         thicknessMm: 5,
-        centreMm: [0, 0],
-        rows: 144,
-        columns: 144,
-        pixelMm: 2.5,
         kernel: 'soft',
-        labels: labels('chest', 'axial', 'yes'),
         seriesNumber: 2,
         description: 'AX CHEST SOFT 5MM',
-        protocol: '6.1 CHEST ROUTINE',
-        bodyPartExamined: 'CHEST',
-        imageType: AXIAL,
-        contrastAgent: 'OMNI 350',
         undefinedLengths: true,
       },
       {
+        ...CHEST_AXIAL,
         name: 'chest-axial-bone',
-        volume: 'lidc0001',
-        fromMm: 14,
-        toMm: 279,
-        spacingMm: 5,
         thicknessMm: 2.5,
-        centreMm: [0, 0],
-        rows: 144,
-        columns: 144,
-        pixelMm: 2.5,
         kernel: 'bone',
-        labels: labels('chest', 'axial', 'yes'),
         seriesNumber: 3,
         description: 'AX CHEST BONE',
-        protocol: '6.1 CHEST ROUTINE',
-        bodyPartExamined: 'CHEST',
-        imageType: AXIAL,
-        contrastAgent: 'OMNI 350',
         reversed: true,
       },
       {

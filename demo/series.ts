@@ -7,7 +7,7 @@ import { makeRandom } from './random.ts';
 import type { DemoVolume, PixelGrid } from './volumes.ts';
 import { AIR_HU, sampleGrid } from './volumes.ts';
 
-export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
+const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 
 /** Stored value = HU + 1024, as the Rescale Intercept of -1024 says. */
 const RESCALE_INTERCEPT = -1024;
