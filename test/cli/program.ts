@@ -9,11 +9,15 @@ export interface ProgramResult {
 }
 
 /** Runs the built program as a user does, from a folder that is not the checkout, with output that is no terminal. */
-export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): ProgramResult {
+export function runProgram(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  timeoutMs = 50_000,
+): ProgramResult {
   const result = spawnSync(path.join(repositoryRoot, 'bin/serieswise'), args, {
     encoding: 'utf8',
     cwd: '/',
-    timeout: 50_000,
+    timeout: timeoutMs,
     maxBuffer: 1 << 28,
     env: { ...process.env, ...env },
   });
