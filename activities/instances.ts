@@ -50,7 +50,7 @@ export async function deidentifyEntry(
 }
 
 /** Path of the de-identified file of a record where it was published. */
-export function publishedPathOf(record: InstanceRecord): string | null {
+function publishedPathOf(record: InstanceRecord): string | null {
   const { patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid, outputSha256 } = record;
   if (outputSha256 === null || !patientId || !studyInstanceUid || !seriesInstanceUid || !sopInstanceUid)
     return null;

@@ -23,8 +23,8 @@ export interface Forecast extends ListingCounts {
 const FIRST_READ_BYTES = 16 * 1024;
 
 /**
- * Reads the headers of every source file. Duplicates and damaged pixels show in the run only, since pixels are not
- * read; records are held in memory without their pixels, some kilobytes a file.
+ * Reads the headers of every source file. Whether pixels are damaged or differ shows in the run only, since they are not
+ * read: instances with one UID count as duplicates; records are held in memory without their pixels, some kilobytes a file.
  */
 export async function forecastRun(
   options: { inputPath: string; pipeline: Pipeline; profile: ResolvedProfile; pseudonymizer: Pseudonymizer },
@@ -79,8 +79,7 @@ async function describeEntry(
     const prefix = await read(entry, bytes);
     if (typeof prefix === 'string') return describeUnreadable(entry.sourceKey, entry.bytes, prefix);
     const record = deidentifyHeader(prefix, entry.bytes, options);
-    // Digests of content are not known without reading it; each file counts as its own.
-    if (record !== null) return { ...record, sourceDigest: record.sourceDigest ?? entry.sourceKey };
+    if (record !== null) return record;
     if (prefix.length < bytes) return describeUnreadable(entry.sourceKey, entry.bytes, 'truncated');
   }
 }

@@ -31,7 +31,7 @@ export interface InflateLimits {
 }
 
 /** What a hostile file is held to. The depth is PS3-conformant by far: real files nest less than ten deep. */
-export const DEFAULT_LIMITS: ReadLimits & InflateLimits = {
+const DEFAULT_LIMITS: ReadLimits & InflateLimits = {
   maxDepth: 64,
   maxElements: 1_000_000,
   maxInflatedBytes: 512 * 1024 * 1024,

@@ -92,12 +92,6 @@ const SECONDARY_CAPTURE = new Set<string>([
   SOP_CLASSES.multiFrameGrayscaleWordSecondaryCaptureImageStorage,
   SOP_CLASSES.multiFrameTrueColorSecondaryCaptureImageStorage,
 ]);
-const NATIVE = new Set<string>([
-  TRANSFER_SYNTAXES.implicitVrLittleEndian,
-  TRANSFER_SYNTAXES.explicitVrLittleEndian,
-  TRANSFER_SYNTAXES.deflatedExplicitVrLittleEndian,
-  TRANSFER_SYNTAXES.explicitVrBigEndian,
-]);
 const LOSSY = new Set<string>([
   TRANSFER_SYNTAXES.jpegBaseline,
   TRANSFER_SYNTAXES.jpegExtended,
@@ -125,11 +119,6 @@ export function isSecondaryCaptureImageStorage(uid: string | undefined | null): 
 /** Any Structured Report class (1.2.840.10008.5.1.4.1.1.88.x), dose reports among them. */
 export function isStructuredReportStorage(uid: string | undefined | null): boolean {
   return uid?.startsWith('1.2.840.10008.5.1.4.1.1.88.') ?? false;
-}
-
-/** Pixel data of this syntax stands in fragments. Unknown syntaxes count as encapsulated. */
-export function isEncapsulated(transferSyntaxUid: string): boolean {
-  return !NATIVE.has(transferSyntaxUid);
 }
 
 /** Pixels of this syntax may differ from those that were encoded. */

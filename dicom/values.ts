@@ -89,7 +89,7 @@ function decode(characterSet: string, bytes: Uint8Array, vr: string): string {
 }
 
 /** Specific Character Set in force in a data set, spelt as the standard does; undefined for the default repertoire. */
-export function characterSetOf(file: DicomFile, dataset: DicomDataset): string | undefined {
+function characterSetOf(file: DicomFile, dataset: DicomDataset): string | undefined {
   for (let at: DicomDataset | null = dataset; at !== null; at = at.parent) {
     const element = at.elements.get(TAGS.SpecificCharacterSet);
     if (element === undefined) continue;

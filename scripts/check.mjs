@@ -8,7 +8,26 @@ const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const CHECKS = [
   ['format and lint', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['types', bin('tsc'), ['--noEmit', '-p', '.']],
-  ['import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'activities', 'cli', 'demo', 'dicom', 'evaluation', 'manifest', 'models', 'pipelines', 'stages', 'workers', 'workflows']],
+  [
+    'import rules',
+    bin('depcruise'),
+    [
+      '--config',
+      '.dependency-cruiser.cjs',
+      'activities',
+      'cli',
+      'demo',
+      'dicom',
+      'evaluation',
+      'manifest',
+      'models',
+      'pipelines',
+      'stages',
+      'workers',
+      'workflows',
+    ],
+  ],
+  ['generated pages', process.execPath, ['scripts/generate-docs.mjs', '--check']],
   ['dead code', bin('knip'), ['--no-progress']],
 ];
 let failed = 0;

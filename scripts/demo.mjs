@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const { values } = parseArgs({ options: { input: { type: 'string' }, output: { type: 'string' } }, strict: true });
+const { values } = parseArgs({
+  options: { input: { type: 'string' }, output: { type: 'string' } },
+  strict: true,
+});
 const cwd = process.env.INIT_CWD ?? process.cwd();
 const node = (args) => {
   const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd });

@@ -87,7 +87,17 @@ async function profilePage() {
   return `${lines.join('\n')}\n`;
 }
 
-const PAGES = { 'docs/manifest.md': manifestPage, 'docs/deidentification-profile.md': profilePage };
+/** JSON Schema of the pipeline spec, for editors, from pipelines/schema.ts. */
+async function pipelineSchema() {
+  const { pipelineJsonSchema } = await load('pipelines/schema.js');
+  return `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`;
+}
+
+const PAGES = {
+  'docs/manifest.md': manifestPage,
+  'docs/deidentification-profile.md': profilePage,
+  'pipelines/definitions/pipeline.schema.json': pipelineSchema,
+};
 
 const check = process.argv.includes('--check');
 let stale = 0;

@@ -25,12 +25,15 @@ function onceFor(stamp, inputs, work) {
   fs.writeFileSync(file, digest);
 }
 
-const run = (command, args, options = {}) => execFileSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+const run = (command, args, options = {}) =>
+  execFileSync(command, args, { cwd: root, stdio: 'inherit', ...options });
 
 onceFor('node_modules/.serieswise-stamp', ['package.json', 'package-lock.json'], () => {
   console.error('Installing packages (once) …');
   // ONNX Runtime's CPU libraries are in its package; its install script would fetch CUDA's.
-  run('npm', ['ci', '--ignore-scripts', '--loglevel=error'], { env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' } });
+  run('npm', ['ci', '--ignore-scripts', '--loglevel=error'], {
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+  });
 });
 run(process.execPath, [path.join(root, 'scripts/build.mjs')]);
 if (process.argv.includes('--test')) setUpJudges();
@@ -42,10 +45,20 @@ function setUpJudges() {
     fs.rmSync(folder, { recursive: true, force: true });
     const venv = spawnSync('python3', ['-m', 'venv', folder], { cwd: root, encoding: 'utf8' });
     if (venv.status !== 0) {
-      console.error('python3 -m venv does not work here (Debian: apt-get install python3-venv); the judges are left out.');
+      console.error(
+        'python3 -m venv does not work here (Debian: apt-get install python3-venv); the judges are left out.',
+      );
       return;
     }
-    run(path.join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'test/oracles/requirements.txt']);
+    run(path.join(folder, 'bin/python'), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '-r',
+      'test/oracles/requirements.txt',
+    ]);
   });
   const programs = { dcmftest: 'dcmtk', dciodvfy: 'dicom3tools' };
   const missing = Object.keys(programs).filter((name) => spawnSync('which', [name]).status !== 0);
@@ -53,5 +66,8 @@ function setUpJudges() {
   if (missing.length === 0 || !mayInstall) return;
   console.error(`Installing ${missing.map((name) => programs[name]).join(', ')} (once) …`);
   spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-  spawnSync('apt-get', ['install', '-y', '-qq', ...missing.map((name) => programs[name])], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  spawnSync('apt-get', ['install', '-y', '-qq', ...missing.map((name) => programs[name])], {
+    stdio: 'ignore',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
 }

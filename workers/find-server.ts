@@ -22,7 +22,7 @@ export interface FoundServer {
 }
 
 /** `SERIESWISE_CACHE`, else `~/.cache/serieswise`. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return process.env.SERIESWISE_CACHE ?? path.join(os.homedir(), '.cache/serieswise');
 }
 

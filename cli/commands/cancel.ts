@@ -66,7 +66,8 @@ async function cancelStopped(files: RunFiles, output: string): Promise<'cancelle
   const work = path.join(output, WORK_FOLDER);
   if (!fs.existsSync(work)) return 'idle';
   fs.rmSync(work, { recursive: true, force: true });
-  for (const name of ['temporal.db', 'temporal.db-shm', 'temporal.db-wal', 'spool', 'spill', 'headers']) {
+  const database = ['temporal.db', 'temporal.db-shm', 'temporal.db-wal', 'temporal.db.complete'];
+  for (const name of [...database, 'spool', 'spill', 'headers']) {
     fs.rmSync(files.path(name), { recursive: true, force: true });
   }
   return 'cancelled';

@@ -95,5 +95,5 @@ function print(forecast: Forecast, seconds: number): void {
   out(
     `Forecast: about ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`} on ${availableCores()} cores.`,
   );
-  out('Pixels were not read: duplicates, damaged pixels and burned-in text show in the run.');
+  out('Pixels were not read: conflicting copies, damaged pixels and burned-in text show in the run.');
 }

@@ -40,8 +40,8 @@ export interface DeidentifiedInstance {
 }
 
 /** A UID of ours (2.25, from a fixed random UUID), which says which program wrote a file. PS3.7 annex D.3.3.2 */
-export const IMPLEMENTATION_CLASS_UID = '2.25.296840318561472183045093127740251804117';
-export const IMPLEMENTATION_VERSION_NAME = 'SERIESWISE_1';
+const IMPLEMENTATION_CLASS_UID = '2.25.296840318561472183045093127740251804117';
+const IMPLEMENTATION_VERSION_NAME = 'SERIESWISE_1';
 
 /**
  * De-identifies one file and decides what can be decided from it alone. Kept elements, Pixel Data and its

@@ -73,7 +73,7 @@ export function createPseudonymizer(key: Uint8Array): Pseudonymizer {
 }
 
 /** A UID without the padding that files carry: spaces and NULs at either end. PS3.5 section 9.1 */
-export function trimUid(uid: string): string {
+function trimUid(uid: string): string {
   let start = 0;
   let end = uid.length;
   while (start < end && uid.charCodeAt(start) <= 32) start += 1;

@@ -1,7 +1,7 @@
 import { readTermTable } from './term-table.ts';
 
 /** `none` protects a phrase in which a word of a plane means something else; it makes no claim. */
-export const AXIS_WORDS = ['axial', 'coronal', 'sagittal', 'none'] as const;
+const AXIS_WORDS = ['axial', 'coronal', 'sagittal', 'none'] as const;
 
 const LINES = `
 # --- axial

@@ -6,7 +6,7 @@ import { readTermTable } from './term-table.ts';
  * several at once. `unsure` is a region outside the vocabulary or a word of several meanings: the text is then silent.
  * `none` protects a phrase that holds a region's word and means something else.
  */
-export const REGION_WORDS = [
+const REGION_WORDS = [
   'head',
   'face',
   'temporal-bone',

@@ -5,16 +5,7 @@ import { readTermTable } from './term-table.ts';
  * without: it says nothing of one series. `pre` is "before contrast" in a series and before anything else in a study.
  * `none` protects a phrase that makes no claim.
  */
-export const CONTRAST_WORDS = [
-  'no',
-  'yes',
-  'arterial',
-  'portal-venous',
-  'delayed',
-  'both',
-  'pre',
-  'none',
-] as const;
+const CONTRAST_WORDS = ['no', 'yes', 'arterial', 'portal-venous', 'delayed', 'both', 'pre', 'none'] as const;
 
 export type ContrastWord = (typeof CONTRAST_WORDS)[number];
 

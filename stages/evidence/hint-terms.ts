@@ -2,7 +2,7 @@ import type { ExclusionHint } from '../records.ts';
 import { readTermTable } from './term-table.ts';
 
 /** Signs that an image is none to learn from; `none` protects a phrase that only sounds like one. */
-export const HINT_WORDS = [
+const HINT_WORDS = [
   'localizer',
   'dose-report',
   'screen-save',

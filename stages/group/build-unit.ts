@@ -6,7 +6,7 @@ import { measureStack, orderSlices } from './measure-stack.ts';
 import { compareText, majority, type Slice } from './slices.ts';
 
 /** Key of a unit: of its pseudonymous series and of what tells it from the series' other units. */
-export function seriesUnitKey(seriesInstanceUid: string, discriminator: string): string {
+function seriesUnitKey(seriesInstanceUid: string, discriminator: string): string {
   return `su${createHash('sha256').update(`${seriesInstanceUid}|${discriminator}`).digest('hex').slice(0, 24)}`;
 }
 
@@ -96,7 +96,7 @@ export function distinctRecords(slices: readonly Slice[]): InstanceRecord[] {
 }
 
 /** What most instances' headers say; a hint counts when more than half of them give it. */
-export function majorityEvidence(all: readonly (HeaderEvidence | null)[]): HeaderEvidence | null {
+function majorityEvidence(all: readonly (HeaderEvidence | null)[]): HeaderEvidence | null {
   if (all.every((evidence) => evidence === null)) return null;
   const hints = new Map<ExclusionHint, number>();
   for (const evidence of all) {

@@ -12,7 +12,7 @@ import {
 import { compareSlices, median, type Slice } from './slices.ts';
 
 /** A step that differs from the spacing by no more than 5% or 0.1 mm, whichever is more, counts as regular. */
-export const SPACING_TOLERANCE = { fraction: 0.05, mm: 0.1 } as const;
+const SPACING_TOLERANCE = { fraction: 0.05, mm: 0.1 } as const;
 
 /** Numbers of one stack. Lengths in mm along its normal, angles in degrees. */
 export interface StackMeasures {
@@ -38,7 +38,7 @@ export function orderSlices(slices: readonly Slice[], normal: Vector): { slice: 
 }
 
 /** The tolerance for a step in a stack of this spacing, mm. */
-export function spacingToleranceMm(spacingMm: number): number {
+function spacingToleranceMm(spacingMm: number): number {
   return Math.max(SPACING_TOLERANCE.fraction * spacingMm, SPACING_TOLERANCE.mm);
 }
 

@@ -6,6 +6,7 @@ import { TAGS } from '../../dicom/tags.ts';
 import { getString, getText } from '../../dicom/values.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { createPseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
+import { REASONS } from '../../stages/reasons.ts';
 import { runProgram } from '../cli/program.ts';
 import { readFixtureCsv } from '../fixtures/csv.ts';
 import { listSharedDicom, sharedDicomDir } from '../fixtures/shared-dicom.ts';
@@ -151,8 +152,9 @@ function identifyingStrings(root: string): string[] {
       // Not readable: its name counts all the same.
     }
   }
-  // Bare numbers and short words stand anywhere; "Anonymized" is what some sources wrote and says nothing.
-  return [...found].filter(
-    (text) => text.length >= 8 && !/^\d{1,9}$/.test(text) && !/^anonymi[sz]ed$/i.test(text),
-  );
+  // Short numbers stand in any UID; "Anonymized" is what some sources wrote and says nothing; and one folder has the
+  // name of a reason of ours.
+  const ordinary = (text: string) =>
+    /^\d{1,9}(\.dcm)?$/.test(text) || /^anonymi[sz]ed$/i.test(text) || Object.hasOwn(REASONS, text);
+  return [...found].filter((text) => text.length >= 8 && !ordinary(text));
 }
