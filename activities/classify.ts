@@ -30,7 +30,7 @@ export async function classifyUnits(
     if (unit.tensor.reason !== null || unit.labels[bundleSha256] !== undefined) continue;
     const staged = files.stagedTensor(seriesUnit);
     const file = fs.existsSync(staged) ? staged : files.published(tensorPathOf(seriesUnit));
-    const predictions = await classifier.classify(Uint8Array.from(decodeNpy(fs.readFileSync(file)).data));
+    const predictions = await classifier.classify(new Uint8Array(decodeNpy(fs.readFileSync(file)).data));
     writeUnit(context, seriesUnit, { ...unit, labels: { ...unit.labels, [bundleSha256]: predictions } });
   }
 }

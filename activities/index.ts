@@ -29,7 +29,8 @@ export interface GpuActivities {
   classifyUnits(args: UnitsArguments): Promise<void>;
 }
 
-const HEARTBEAT_MS = 1_500;
+/** Well under the time-out of ten seconds. Each one costs the server a write, so none is sent for short steps. */
+const HEARTBEAT_MS = 4_000;
 /** A failure that stays ends the run; one that a kill caused does not count against it for long. */
 const PATIENCE = { attempts: 6, ms: 30_000 };
 

@@ -4,12 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TableName } from '../manifest/schema.ts';
 import { writeTable } from '../manifest/write.ts';
+import { tidyOutput, tidyPrivateFiles } from './clean-up.ts';
 import type { StageContext } from './context.ts';
 import type { Listing } from './discover.ts';
 import { StageFailure } from './failures.ts';
 import { type BatchRows, type BundleReference, countDispositions } from './publish.ts';
 import { flushFolder, writeFileAtomic } from './store/atomic.ts';
-import { WORK_FOLDER } from './store/run-files.ts';
+import { TextSet } from './store/text-set.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
 /** Parts are cut at batches, once they hold this many instances: bounded memory, few files. */
@@ -61,8 +62,8 @@ export async function publishManifest(context: StageContext, request: PublishReq
     labels: { body_part: {}, axis: {}, contrast: {} },
   };
   const manifest: ManifestFile[] = [];
-  const outputs = new Set<string>();
-  const keys = new Set<string>();
+  const outputs = new TextSet();
+  const keys = new TextSet();
   let outputBytes = 0;
   let part = 0;
   let pending: BatchRows[] = [];
@@ -123,8 +124,8 @@ export async function publishManifest(context: StageContext, request: PublishReq
   };
   writeFileAtomic(path.join(output, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   flushFolder(output);
-  fs.rmSync(path.join(output, WORK_FOLDER), { recursive: true, force: true });
-  for (const folder of ['spool', 'headers']) fs.rmSync(files.path(folder), { recursive: true, force: true });
+  tidyOutput(files);
+  tidyPrivateFiles(files);
   return summary;
 }
 
@@ -163,7 +164,7 @@ function add(counts: Record<string, number>, more: Record<string, number>): void
 }
 
 /** Removes files that this run did not publish, and folders that are empty then. */
-function prune(folder: string, relative: string, wanted: ReadonlySet<string>): boolean {
+function prune(folder: string, relative: string, wanted: Pick<ReadonlySet<string>, 'has'>): boolean {
   if (!fs.existsSync(folder)) return false;
   let kept = false;
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {

@@ -47,23 +47,37 @@ const tools = {
     return resampler;
   },
 };
+/** CPU seconds of this process by stage; the threads of the classifier are of it. */
+const cpuSeconds = {};
+async function step(name, work) {
+  const before = process.cpuUsage();
+  const result = await work();
+  const { user, system } = process.cpuUsage(before);
+  cpuSeconds[name] = (cpuSeconds[name] ?? 0) + (user + system) / 1e6;
+  return result;
+}
+const call = (name, args) => step(name, () => STAGES[name](tools, { run, ...args }));
+
 const startedAt = new Date().toISOString();
-const classifier = await createClassifier(bundle, {
-  provider: 'cpu',
-  threads: Number(threads ?? availableParallelism()),
-});
-const listing = await STAGES.listSourceFiles(tools, { run });
-for (let shard = 0; shard < listing.shardCount; shard += 1) await STAGES.scanHeaders(tools, { run, shard });
-const { batchCount } = await STAGES.planBatches(tools, { run, listing });
+const startUp = process.cpuUsage();
+const classifier = await step('loadModel', () =>
+  createClassifier(bundle, { provider: 'cpu', threads: Number(threads ?? availableParallelism()) }),
+);
+const loaded = { bundleSha256: bundle.sha256, classifier };
+const listing = await call('listSourceFiles');
+for (let shard = 0; shard < listing.shardCount; shard += 1) await call('scanHeaders', { shard });
+const { batchCount } = await call('planBatches', { listing });
 for (let batch = 0; batch < batchCount; batch += 1) {
-  await STAGES.deidentifyBatch(tools, { run, batch });
-  const { pending } = await STAGES.groupBatch(tools, { run, batch });
+  await call('deidentifyBatch', { batch });
+  const { pending } = await call('groupBatch', { batch });
   for (let from = 0; from < pending; from += UNITS_PER_CALL) {
     const to = Math.min(from + UNITS_PER_CALL, pending);
-    await STAGES.preprocessUnits(tools, { run, batch, from, to });
-    await classifyUnits(tools.context, { bundleSha256: bundle.sha256, classifier }, batch, from, to);
+    await call('preprocessUnits', { batch, from, to });
+    await step('classifyUnits', () => classifyUnits(tools.context, loaded, batch, from, to));
   }
-  await STAGES.publishBatch(tools, { run, batch });
+  await call('publishBatch', { batch });
 }
-await STAGES.publishManifest(tools, { run, listing, batchCount, startedAt });
+await call('publishManifest', { listing, batchCount, startedAt });
 await classifier.close();
+cpuSeconds.startUp = (startUp.user + startUp.system) / 1e6;
+console.log(JSON.stringify({ cpuSeconds }));

@@ -30,6 +30,9 @@ import type { RunOutcome, RunRequest } from './execute-run.ts';
 import { findOrInstallServer } from './find-server.ts';
 import { type RunningWorkers, startWorkers, taskQueues } from './temporal-worker.ts';
 
+/** How far apart progress is asked for in a long run; a short one is asked more often. */
+const QUERY_INTERVAL_MS = 5_000;
+
 export const workflowIdOf = (runKey: string) => `serieswise-run-${runKey}`;
 
 /** Brings up what a run needs, follows it to its end, and takes it all down again. */
@@ -224,8 +227,9 @@ async function watchProgress(
   request: RunRequest,
   isOver: () => boolean,
 ): Promise<void> {
-  while (!isOver()) {
-    for (let waited = 0; waited < 1_000 && !isOver(); waited += 100) await sleep(100);
+  // A query costs server and worker a task each; between two, the display goes on by what this process's steps tell.
+  for (let interval = 1_000; !isOver(); interval = Math.min(interval + 500, QUERY_INTERVAL_MS)) {
+    for (let waited = 0; waited < interval && !isOver(); waited += 100) await sleep(100);
     if (isOver()) return;
     try {
       request.onProgress(await handle.query<RunProgress>(PROGRESS_QUERY));

@@ -80,8 +80,9 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     identity,
     shutdownGraceTime: '3 seconds',
     shutdownForceTime: '10 seconds',
-    maxHeartbeatThrottleInterval: '2 seconds',
-    defaultHeartbeatThrottleInterval: '2 seconds',
+    // Each heartbeat is a write of the server; the activities' own interval is the one that counts.
+    maxHeartbeatThrottleInterval: '3 seconds',
+    defaultHeartbeatThrottleInterval: '3 seconds',
   };
   if (options.queues.includes('cpu')) {
     pool = createStagePool(options.state, options.threads);
