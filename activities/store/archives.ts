@@ -6,7 +6,8 @@ import { extract } from 'tar-stream';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import type { Reason } from '../../stages/reasons.ts';
 
-const LIMITS = { memberBytes: 2 ** 31 - 1, archiveBytes: 2 ** 40, members: 5_000_000, ratio: 2_000 };
+/** `ratio` holds beyond `ratioFrom` bytes: deflate packs at most 1,032 to 1, real images some 3 to 1. */
+const LIMITS = { memberBytes: 2 ** 31 - 1, members: 5_000_000, ratio: 500, ratioFrom: 2 ** 26 };
 
 export type ArchiveKind = 'zip' | 'tar' | 'tar.gz';
 
@@ -98,9 +99,12 @@ function zipProblem(entry: Entry): Reason | null {
   if (entry.isEncrypted()) return 'archive-encrypted';
   if (!entry.canDecodeFileData()) return 'archive-damaged';
   if (uncompressedSize > LIMITS.memberBytes) return 'archive-refused';
-  if (uncompressedSize > 1_000_000 && uncompressedSize > compressedSize * LIMITS.ratio)
-    return 'archive-refused';
+  if (isBomb(uncompressedSize, compressedSize)) return 'archive-refused';
   return uncompressedSize === 0 ? 'empty-file' : null;
+}
+
+function isBomb(bytes: number, packedBytes: number): boolean {
+  return bytes > LIMITS.ratioFrom && bytes > packedBytes * LIMITS.ratio;
 }
 
 async function readZipEntry(zip: ZipFile, entry: Entry, maxBytes: number): Promise<Buffer | null> {
@@ -135,6 +139,7 @@ export async function* readTar(
 ): AsyncGenerator<ArchiveMember & { data: Buffer }> {
   const names = new UniqueNames();
   const unpack = extract({ filenameEncoding: 'latin1' } as Parameters<typeof extract>[0]);
+  const packedBytes = fs.statSync(file).size;
   const source = fs.createReadStream(file);
   const input: Readable = kind === 'tar' ? source : source.pipe(createGunzip());
   const fail = (error: Error) => unpack.destroy(error);
@@ -152,7 +157,7 @@ export async function* readTar(
       }
       count += 1;
       total += size ?? 0;
-      if (count > LIMITS.members || total > LIMITS.archiveBytes) throw new ArchiveError('archive-refused');
+      if (count > LIMITS.members || isBomb(total, packedBytes)) throw new ArchiveError('archive-refused');
       if ((size ?? 0) > LIMITS.memberBytes) {
         entry.resume();
         yield { name: names.take(name), bytes: size ?? 0, problem: 'archive-refused', data: Buffer.alloc(0) };
