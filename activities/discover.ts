@@ -1,4 +1,5 @@
 /** discover: what is there. Writes inventory shards, sealed; nothing that it returns names a source. */
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { batchCountFor, batchOf, findContestedInstances, hash64 } from '../stages/discover/assign-batches.ts';
@@ -6,6 +7,7 @@ import { identifyInstance } from '../stages/discover/identify-instance.ts';
 import type { SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
+import { writeFileAtomic } from './store/atomic.ts';
 import type { RunFiles } from './store/run-files.ts';
 import { type ListingCounts, listSources, placeOfRun, SourceReader } from './store/sources.ts';
 
@@ -46,7 +48,7 @@ export async function listSourceFiles(context: StageContext): Promise<Listing> {
   const spool = (sourceKey: string, data: Buffer) => {
     const file = files.path(files.names.spool(sourceKey));
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(file, files.sealer.seal(data), { mode: 0o600 });
+    writeFileAtomic(file, files.sealer.seal(data), { mode: 0o600, flush: false });
   };
   const { sourceKey } = pseudonymizer;
   for await (const entry of listSources({ inputPath, sourceKey, spool }, counts)) {
@@ -106,8 +108,8 @@ export function planBatches(
 ): { batchCount: number } {
   const { files } = context;
   const batchCount = batchCountFor(listing.files);
-  const spill = files.path('spill');
-  fs.rmSync(spill, { recursive: true, force: true });
+  // An attempt that the server gave up may go on for a moment: each has a folder of its own.
+  const spill = files.path(`spill/${randomBytes(6).toString('hex')}`);
   fs.mkdirSync(spill, { recursive: true, mode: 0o700 });
   const sop = new BigUint64Array(listing.files);
   const study = new BigUint64Array(listing.files);

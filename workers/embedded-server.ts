@@ -5,6 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StageFailure } from '../activities/failures.ts';
+import { readIfExists, writeFileAtomic } from '../activities/store/atomic.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/contracts.ts';
 
 export interface EmbeddedServer {
@@ -43,6 +44,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const database = path.join(folder, 'temporal.db');
   await waitForOldServer(folder);
+  removeHalfMade(database);
   let stopping = false;
   let child: ChildProcess | null = null;
   const port = await freePort();
@@ -68,20 +70,24 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
       detached: true,
     });
     fs.closeSync(log);
+    if (child.pid !== undefined)
+      fs.writeFileSync(path.join(folder, 'server.pid'), `${child.pid}`, { mode: 0o600 });
     child.once('exit', () => {
       if (stopping || restarts >= 50) return;
       restarts += 1;
       setTimeout(() => {
-        if (!stopping) launch();
+        if (stopping) return;
+        removeHalfMade(database);
+        launch();
       }, 500);
     });
   };
 
   launch();
   if (!(await answers(port, 20_000))) {
-    // A kill while the server made its database leaves one that it cannot read. What a run has done lies in its
-    // files, so a new database costs some repeated steps and nothing else.
-    for (const suffix of ['', '-shm', '-wal']) fs.rmSync(`${database}${suffix}`, { force: true });
+    // A database that the server cannot read. What a run has done lies in its files, so a new one costs some repeated
+    // steps and nothing else.
+    removeDatabase(database);
     if (!(await answers(port, 30_000))) {
       stopping = true;
       kill(child);
@@ -89,8 +95,10 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
       throw new StageFailure('server-failed', 'environment', message);
     }
   }
-  fs.writeFileSync(path.join(folder, 'server.json'), JSON.stringify({ address, pid: process.pid }), {
+  fs.writeFileSync(completionMarkOf(database), '', { mode: 0o600 });
+  writeFileAtomic(path.join(folder, 'server.json'), JSON.stringify({ address, pid: process.pid }), {
     mode: 0o600,
+    flush: false,
   });
   return {
     address,
@@ -102,32 +110,50 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
       const ended = new Promise((resolve) => running.once('exit', resolve));
       kill(running);
       await Promise.race([ended, sleep(10_000)]);
+      fs.rmSync(path.join(folder, 'server.pid'), { force: true });
     },
   };
 }
 
 /** Address of the server of a run that is under way in another process, or null. */
-export function readServerAddress(folder: string): string | null {
+export function readServerAddress(folder: string, alive = true): string | null {
   try {
     const { address, pid } = JSON.parse(fs.readFileSync(path.join(folder, 'server.json'), 'utf8'));
-    process.kill(pid, 0);
+    if (alive) process.kill(pid, 0);
     return address;
   } catch {
     return null;
   }
 }
 
-/** Right after a kill the old server may still be closing its database: wait until its port is free. */
+/** Right after a kill the old server may still be closing its database: wait until it is gone. */
 async function waitForOldServer(folder: string): Promise<void> {
-  let text: string;
+  const port = Number(readServerAddress(folder, false)?.split(':')[1]);
+  const pid = Number(readIfExists(path.join(folder, 'server.pid')) ?? 0);
+  const isThere = async () => (pid > 0 && isServerOf(folder, pid)) || (port > 0 && (await connects(port)));
+  for (let waited = 0; waited < 10_000 && (await isThere()); waited += 200) await sleep(200);
+}
+
+/** Whether a process is the one that watches the server of this folder; a process id may have been given again. */
+function isServerOf(folder: string, pid: number): boolean {
   try {
-    text = fs.readFileSync(path.join(folder, 'server.json'), 'utf8');
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
   } catch {
-    return;
+    return false;
   }
-  const { address } = JSON.parse(text) as { address: string };
-  const port = Number(address.split(':')[1]);
-  for (let waited = 0; waited < 10_000 && (await connects(port)); waited += 200) await sleep(200);
+}
+
+/** A kill while the server made its tables leaves a database that no server can use. One that ever served is marked. */
+function removeHalfMade(database: string): void {
+  if (!fs.existsSync(completionMarkOf(database))) removeDatabase(database);
+}
+
+const completionMarkOf = (database: string) => `${database}.complete`;
+
+function removeDatabase(database: string): void {
+  for (const suffix of ['.complete', '', '-shm', '-wal', '-journal'])
+    fs.rmSync(`${database}${suffix}`, { force: true });
 }
 
 function kill(child: ChildProcess | null): void {

@@ -1,6 +1,7 @@
 /** One run from start to end. What needs a server is loaded when there is something to do. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { tidyOutput } from '../activities/clean-up.ts';
 import { createStageContext } from '../activities/context.ts';
 import { fingerprintOf, readFinished, writeFinished } from '../activities/finished.ts';
 import type { StageListener } from '../activities/index.ts';
@@ -68,10 +69,15 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     const context = createStageContext(state, runKey, pipeline);
     const fingerprint = fingerprintOf(state, request.inputPath, run);
     const finished = readFinished(context, fingerprint);
-    if (finished !== null) return { kind: 'done', summary: finished, unchanged: true };
+    if (finished !== null) {
+      tidyOutput(files);
+      return { kind: 'done', summary: finished, unchanged: true };
+    }
     const { runOnServer } = await import('./run-session.ts');
     const outcome = await runOnServer(request, files, run, fingerprint);
     if (outcome.kind === 'done') {
+      // A workflow that an earlier process had brought to its last step tidied up before this process began.
+      tidyOutput(files);
       const batches = fs.readdirSync(files.path('batches')).length;
       writeFinished(context, fingerprint, batches, outcome.summary);
     }
