@@ -1,5 +1,6 @@
 /** Connections to Temporal: an embedded server, or the cluster that the environment names. */
-import { Client, Connection } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { SEARCH_ATTRIBUTES } from '../workflows/contracts.ts';
 import { isClusterConfigured } from './machine.ts';
@@ -26,15 +27,51 @@ export function clusterFromEnvironment(): ServerAddress | null {
   };
 }
 
+/** Retries of a client's calls: whether there may be more, and until when one may wait for its turn. */
+interface RetryState {
+  isClosing: boolean;
+  dueAt: number;
+}
+
+const retries = new WeakMap<Client, RetryState>();
+const MAX_RETRY_DELAY_MS = 2_000;
+
 /** A client; `identity` tells neither machine nor person. @throws when the server cannot be reached */
 export async function connectClient(server: ServerAddress): Promise<Client> {
+  const state: RetryState = { isClosing: false, dueAt: 0 };
+  const usual = defaultGrpcRetryOptions();
+  const retry = makeGrpcRetryInterceptor({
+    retryableDecider: (attempt, status) => !state.isClosing && usual.retryableDecider(attempt, status),
+    delayFunction(attempt, status) {
+      const delayMs = Math.min(MAX_RETRY_DELAY_MS, usual.delayFunction(attempt, status));
+      state.dueAt = Math.max(state.dueAt, Date.now() + delayMs);
+      return delayMs;
+    },
+  });
   const connection = await Connection.connect({
     address: server.address,
     connectTimeout: '15 seconds',
+    interceptors: [retry],
     ...(server.tls === undefined ? {} : { tls: server.tls as never }),
     ...(server.apiKey === undefined ? {} : { apiKey: server.apiKey }),
   });
-  return new Client({ connection, namespace: server.namespace, identity: 'serieswise-client' });
+  const client = new Client({ connection, namespace: server.namespace, identity: 'serieswise-client' });
+  retries.set(client, state);
+  return client;
+}
+
+/**
+ * Closes a client that may still be waiting for an answer. A call that the SDK repeats on a closed connection throws
+ * out of a timer, where nothing can catch it: so no more are begun, and the last one is waited for.
+ */
+export async function closeClient(client: Client): Promise<void> {
+  const state = retries.get(client);
+  if (state !== undefined) {
+    state.isClosing = true;
+    const waitMs = state.dueAt - Date.now();
+    if (waitMs >= 0) await sleep(waitMs + 50);
+  }
+  await client.connection.close();
 }
 
 /** Whether a cluster knows the search attributes of runs, so that workflows may set them. */

@@ -20,6 +20,7 @@ import {
   type RunProgress,
 } from '../workflows/contracts.ts';
 import {
+  closeClient,
   clusterFromEnvironment,
   connectClient,
   knowsSearchAttributes,
@@ -72,7 +73,7 @@ export async function runOnServer(
     return await follow(handle, request, workers);
   } finally {
     await workers?.stop().catch(() => {});
-    await client?.connection.close().catch(() => {});
+    if (client !== null) await closeClient(client).catch(() => {});
     await server?.stop();
   }
 }
