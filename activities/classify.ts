@@ -2,11 +2,10 @@
 import fs from 'node:fs';
 import type { Classifier } from '../models/classifier.ts';
 import { decodeNpy } from '../stages/preprocess/npy.ts';
-import { tensorPathOf } from '../stages/publish/output-paths.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import { readGroups } from './group.ts';
-import { readUnit, writeUnit } from './units.ts';
+import { locateTensor, readUnit, writeUnit } from './units.ts';
 
 /** A loaded bundle, as the stage needs it. */
 export interface LoadedClassifier {
@@ -22,14 +21,14 @@ export async function classifyUnits(
   from: number,
   to: number,
 ): Promise<void> {
-  const { files } = context;
   const { bundleSha256, classifier } = loaded;
   for (const seriesUnit of readGroups(context, batch).pending.slice(from, to)) {
     const unit = readUnit(context, seriesUnit);
     if (unit === null) throw new StageFailure('batch-missing', 'transient', 'A unit was not preprocessed.');
     if (unit.tensor.reason !== null || unit.labels[bundleSha256] !== undefined) continue;
-    const staged = files.stagedTensor(seriesUnit);
-    const file = fs.existsSync(staged) ? staged : files.published(tensorPathOf(seriesUnit));
+    const file = locateTensor(context, seriesUnit, unit.tensor);
+    if (file === null)
+      throw new StageFailure('batch-missing', 'transient', 'The tensor of a unit is missing.');
     const predictions = await classifier.classify(new Uint8Array(decodeNpy(fs.readFileSync(file)).data));
     writeUnit(context, seriesUnit, { ...unit, labels: { ...unit.labels, [bundleSha256]: predictions } });
   }

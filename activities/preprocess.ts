@@ -24,6 +24,9 @@ import { writeFileAtomic } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
 import {
   indexBySopInstance,
+  locateTensor,
+  locateThumbnail,
+  type MadeTensor,
   readUnit,
   recordOfSlice,
   type TensorResult,
@@ -51,13 +54,24 @@ export async function preprocessUnits(
       if (unit === undefined) continue;
       const tensorKey = tensorKeyOf(context, unit, index);
       const before = readUnit(context, seriesUnit);
-      const labels = before?.tensorKey === tensorKey ? before.labels : {};
+      const isSame = before?.tensorKey === tensorKey;
+      const labels = isSame ? before.labels : {};
+      // A new bundle needs new labels, not a new tensor, where the old one was kept.
+      if (isSame && before.tensor.reason === null && hasTensor(context, seriesUnit, before.tensor)) continue;
       const tensor = await preprocessUnit(context, resampler, instances, unit, index);
       writeUnit(context, seriesUnit, { tensorKey, tensor, labels });
     }
   } finally {
     reader.close();
   }
+}
+
+function hasTensor(context: StageContext, seriesUnit: string, tensor: MadeTensor): boolean {
+  const { thumbnails } = context.pipeline.publish;
+  return (
+    locateTensor(context, seriesUnit, tensor) !== null &&
+    (!thumbnails || locateThumbnail(context, seriesUnit, tensor) !== null)
+  );
 }
 
 async function preprocessUnit(
@@ -118,7 +132,7 @@ async function preprocessUnit(
   return {
     sha256: createHash('sha256').update(npy).digest('hex'),
     bytes: npy.length,
-    thumbnailBytes: thumbnail.length,
+    thumbnailSha256: createHash('sha256').update(thumbnail).digest('hex'),
     statistics: describeTensor(tensor),
     reason: null,
   };

@@ -11,7 +11,7 @@ import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
 import { flushFolder } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
-import { readUnit } from './units.ts';
+import { locateTensor, locateThumbnail, readUnit } from './units.ts';
 
 /** A published file, relative to the output folder. */
 export interface PublishedFile {
@@ -77,16 +77,18 @@ export async function publishBatch(
     reader.close();
   }
   for (const row of rows.series) {
-    if (row.disposition !== 'kept') continue;
-    const staged = {
-      thumbnail: files.stagedThumbnail(row.series_unit),
-      tensor: files.stagedTensor(row.series_unit),
-    };
-    if (pipeline.publish.thumbnails)
-      outputs.push(publishStaged(context, staged.thumbnail, thumbnailPathOf(row.series_unit)));
-    if (pipeline.publish.tensors)
-      outputs.push(publishStaged(context, staged.tensor, tensorPathOf(row.series_unit)));
-    else fs.rmSync(staged.tensor, { force: true });
+    const { series_unit: seriesUnit } = row;
+    const tensor = readUnit(context, seriesUnit)?.tensor;
+    if (row.disposition !== 'kept' || tensor === undefined || tensor.reason !== null) continue;
+    if (pipeline.publish.thumbnails) {
+      const place = locateThumbnail(context, seriesUnit, tensor);
+      outputs.push(publishUnitFile(context, place, thumbnailPathOf(seriesUnit)));
+    }
+    if (pipeline.publish.tensors) {
+      outputs.push(
+        publishUnitFile(context, locateTensor(context, seriesUnit, tensor), tensorPathOf(seriesUnit)),
+      );
+    } else fs.rmSync(files.stagedTensor(seriesUnit), { force: true });
   }
   for (const folder of new Set(outputs.map((output) => path.dirname(files.published(output.path)))))
     flushFolder(folder);
@@ -106,11 +108,9 @@ export function countDispositions(rows: readonly { disposition: string }[]): Dis
   return counts;
 }
 
-function publishStaged(context: StageContext, staged: string, relative: string): PublishedFile {
-  const target = context.files.published(relative);
-  const source = fs.existsSync(staged) ? staged : target;
-  const { size } = fs.statSync(source);
-  return moveInto(target, relative, source, size);
+function publishUnitFile(context: StageContext, source: string | null, relative: string): PublishedFile {
+  if (source === null) throw new StageFailure('batch-missing', 'transient', 'A file of a unit is missing.');
+  return moveInto(context.files.published(relative), relative, source, fs.statSync(source).size);
 }
 
 /** Renames a staged file to its final name; a file that is there already stays. Flushed before it gets its name. */

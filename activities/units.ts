@@ -1,5 +1,5 @@
 /** What is remembered of each series unit between stages and between runs. */
-import fs from 'node:fs';
+import { createHash } from 'node:crypto';
 import type { TaskPrediction } from '../models/scores.ts';
 import { digestOf } from '../pipelines/digest.ts';
 import type { TensorStatistics } from '../stages/preprocess/tensor-statistics.ts';
@@ -8,12 +8,21 @@ import type { Reason } from '../stages/reasons.ts';
 import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
+import { readIfExists } from './store/atomic.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
+/** A tensor that was made, and its picture. */
+export interface MadeTensor {
+  /** Of the NPY file. */
+  sha256: string;
+  bytes: number;
+  statistics: TensorStatistics;
+  thumbnailSha256: string;
+  reason: null;
+}
+
 /** A unit's tensor, or why there is none. */
-export type TensorResult =
-  | { sha256: string; bytes: number; statistics: TensorStatistics; thumbnailBytes: number; reason: null }
-  | { reason: Reason };
+export type TensorResult = MadeTensor | { reason: Reason };
 
 export interface UnitResult {
   /** What the tensor was made from. */
@@ -80,12 +89,42 @@ export function isUnitDone(
     return false;
   if (result.tensor.reason !== null) return true;
   if (result.labels[bundleSha256] === undefined) return false;
+  return hasWantedFiles(context, unit.seriesUnit, result.tensor);
+}
+
+function hasWantedFiles(context: StageContext, seriesUnit: string, tensor: MadeTensor): boolean {
   const { publish } = context.pipeline;
-  const { seriesUnit } = unit;
-  const there = (staged: string, published: string) =>
-    fs.existsSync(staged) || fs.existsSync(context.files.published(published));
   return (
-    (!publish.thumbnails || there(context.files.stagedThumbnail(seriesUnit), thumbnailPathOf(seriesUnit))) &&
-    (!publish.tensors || there(context.files.stagedTensor(seriesUnit), tensorPathOf(seriesUnit)))
+    (!publish.thumbnails || locateThumbnail(context, seriesUnit, tensor) !== null) &&
+    (!publish.tensors || locateTensor(context, seriesUnit, tensor) !== null)
   );
+}
+
+/** Path of the unit's tensor, staged or published; null when neither has the bytes that the unit remembers. */
+export function locateTensor(context: StageContext, seriesUnit: string, tensor: MadeTensor): string | null {
+  const { files } = context;
+  return findByDigest(
+    [files.stagedTensor(seriesUnit), files.published(tensorPathOf(seriesUnit))],
+    tensor.sha256,
+  );
+}
+
+/** Path of the unit's picture, likewise. */
+export function locateThumbnail(
+  context: StageContext,
+  seriesUnit: string,
+  tensor: MadeTensor,
+): string | null {
+  const { files } = context;
+  const places = [files.stagedThumbnail(seriesUnit), files.published(thumbnailPathOf(seriesUnit))];
+  return findByDigest(places, tensor.thumbnailSha256);
+}
+
+/** By content, since a kill may leave a file of another spec under the same name. */
+function findByDigest(places: readonly string[], sha256: string): string | null {
+  for (const place of places) {
+    const bytes = readIfExists(place);
+    if (bytes !== null && createHash('sha256').update(bytes).digest('hex') === sha256) return place;
+  }
+  return null;
 }

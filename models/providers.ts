@@ -51,8 +51,8 @@ function describeCuda(folder: string): ProviderDescription {
       name: 'cuda',
       available: false,
       detail:
-        `${missing.join(' and ')} not installed: run "npm rebuild onnxruntime-node" with internet access, or copy them ` +
-        `from onnxruntime-gpu ${runtimeVersion()} of PyPI beside onnxruntime_binding.node`,
+        `${missing.join(' and ')} not installed: copy them from onnxruntime-gpu ${runtimeVersion()} of PyPI beside ` +
+        'onnxruntime_binding.node of the package onnxruntime-node',
     };
   }
   if (!fs.existsSync('/proc/driver/nvidia/version')) {
