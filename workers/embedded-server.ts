@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StageFailure } from '../activities/failures.ts';
 import { readIfExists, writeFileAtomic } from '../activities/store/atomic.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/contracts.ts';
+import { availableCores } from './machine.ts';
 
 export interface EmbeddedServer {
   address: string;
@@ -35,6 +36,24 @@ const WATCHDOG = [
 ].join('\n');
 
 /**
+ * One client and one worker: a single partition of each task queue saves the traffic between partitions. A write-ahead
+ * log that waits for the disk at checkpoints alone stays whole whatever happens (SQLite, PRAGMA synchronous);
+ * a power cut may cost the last steps, which the run then repeats.
+ */
+const TUNING = [
+  '--sqlite-pragma=journal_mode=wal',
+  '--sqlite-pragma=synchronous=normal',
+  '--dynamic-config-value=matching.numTaskqueueReadPartitions=1',
+  '--dynamic-config-value=matching.numTaskqueueWritePartitions=1',
+];
+
+/** The server's Go runtime: rarer collections within a bound of memory, and few threads that look for work. */
+function tunedEnvironment(): NodeJS.ProcessEnv {
+  const threads = Math.max(1, Math.floor(availableCores() / 4));
+  return { GOGC: '400', GOMEMLIMIT: '400MiB', GOMAXPROCS: String(threads) };
+}
+
+/**
  * Starts the server and waits until it answers. Should it end by itself, it is started again on the same port, and the
  * run goes on.
  * @throws StageFailure `server-failed`
@@ -61,10 +80,12 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
       'error',
       '--disable-config-file',
       '--disable-config-env',
+      ...TUNING,
     );
     for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES))
       args.push('--search-attribute', `${name}=${type}`);
     child = spawn('sh', ['-c', WATCHDOG, 'sh', options.executable, ...args], {
+      env: { ...tunedEnvironment(), ...process.env },
       stdio: ['ignore', log, log, 'pipe'],
       // A group of its own: Ctrl-C of the terminal reaches the run first, which then stops the server.
       detached: true,
