@@ -1,6 +1,6 @@
 // What Temporal costs: a run of generated series through it, and the same stages in a plain loop of one process.
 // CPU time counts, of the command and of every process that it started, the Temporal server among them.
-// Usage: node bench/orchestration.mjs [--series 100] [--rounds 3] [--threads N] [--json]
+// Usage: node bench/orchestration.mjs [--series 100] [--slices 30] [--scale 1|2] [--rounds 3] [--threads N] [--json]
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -17,12 +17,15 @@ const TARGET = 1.25;
 const { values } = parseArgs({
   options: {
     series: { type: 'string', default: '100' },
+    slices: { type: 'string', default: '30' },
+    scale: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(os.availableParallelism()) },
     json: { type: 'boolean', default: false },
   },
 });
 const [series, rounds, threads] = [values.series, values.rounds, values.threads].map(Number);
+const shape = { slices: Number(values.slices), scale: Number(values.scale) };
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-bench-'));
 const say = (text) => process.stderr.write(`${text}\n`);
 
@@ -65,8 +68,8 @@ const medianOf = (runs, key) => median(runs.map((run) => run[key]));
 
 try {
   const inputs = { one: path.join(folder, 'one'), all: path.join(folder, 'all') };
-  await makeArchive(inputs.one, { seed: 1, series: 1 });
-  await makeArchive(inputs.all, { seed: 1, series });
+  await makeArchive(inputs.one, { seed: 1, series: 1, ...shape });
+  await makeArchive(inputs.all, { seed: 1, series, ...shape });
   // Both ways use one project key, so that their outputs can be compared byte by byte.
   const keyFile = path.join(folder, 'project.key');
   fs.writeFileSync(keyFile, `${'5e'.repeat(32)}\n`, { mode: 0o600 });
@@ -118,6 +121,7 @@ try {
   };
   const report = {
     series,
+    ...shape,
     rounds,
     threads,
     machine,
@@ -128,7 +132,7 @@ try {
   };
   if (values.json) console.log(JSON.stringify(report, null, 2));
   else {
-    console.log(`${series} generated series, median of ${rounds} rounds, ${threads} threads`);
+    console.log(`${series} generated series of ${shape.slices} slices of ${128 * shape.scale}², median of ${rounds} rounds, ${threads} threads`);
     console.log(`${''.padEnd(28)}${['CPU s', 'of server', 'wall s', 'CPU s of 1 series'].join('   ')}`);
     for (const [name, way] of [
       ['run through Temporal', temporal],
