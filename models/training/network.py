@@ -28,6 +28,14 @@ def pooling_matrix(count):
     return (area_matrix(BANK_CUBE, CUBE) @ area_matrix(count, BANK_CUBE)).astype(np.float32)
 
 
+COORDINATE_SCALE = np.array([300.0, 300.0, 300.0, 300.0], np.float32)
+
+
+def scale_coordinates(coordinates):
+    """mm [N, 4] (upper end, lower end, extent along y, along x) as a trunk gives them, about -1.5..1.5."""
+    return ((coordinates - np.array([430, 430, 250, 250])) / COORDINATE_SCALE).astype(np.float32)
+
+
 class ResidualBlock(nn.Module):
     def __init__(self, inputs, outputs, stride):
         super().__init__()
@@ -49,7 +57,7 @@ class Trunk(nn.Module):
     """Cube float [N, 1, C, C, C] in body order, values 0..1 → body-part logits, uprightness, coordinates.
 
     coordinates: upper and lower end on the reference body and the extents along y and x, each scaled
-    (see COORDINATE_SCALE). Trained beside the labels: what a series covers is what its label means.
+    (see scale_coordinates). Trained beside the labels: what a series covers is what its label means.
     """
 
     def __init__(self, widths=(16, 24, 48, 96), dropout=0.3):
@@ -80,7 +88,34 @@ class Trunk(nn.Module):
         return self.body_part(features), self.upright(features)[:, 0], self.coordinates(features)
 
 
-COORDINATE_SCALE = np.array([300.0, 300.0, 300.0, 300.0], np.float32)
+class Coverage(nn.Module):
+    """What the coordinates that a trunk reads say about the label: a Gaussian a label, weighed lightly.
+
+    Fitted on the true coordinates of training series, widened by what a trunk gets wrong. A large weight is
+    worse than none, since the coordinates err by 20 to 60 mm on unseen patients.
+    """
+    WEIGHT = 0.15
+    ERROR_MM = (40.0, 40.0, 80.0, 80.0)
+
+    def __init__(self, labels=None, coordinates=None):
+        super().__init__()
+        count = len(BODY_PARTS)
+        mean, precision, offset = np.zeros((count, 4)), np.zeros((count, 4, 4)), np.zeros(count)
+        error = np.diag((np.array(self.ERROR_MM) / COORDINATE_SCALE) ** 2)
+        for index in range(count if labels is not None else 0):
+            rows = scale_coordinates(coordinates[labels == index])
+            # A label of which a fold has no series gets what its neighbours have on average.
+            rows = rows if len(rows) > 8 else scale_coordinates(coordinates)
+            spread = np.cov(rows.T) + error
+            mean[index], precision[index] = rows.mean(0), np.linalg.inv(spread)
+            offset[index] = -0.5 * np.linalg.slogdet(spread)[1]
+        for name, value in (('mean', mean), ('precision', precision), ('offset', offset)):
+            self.register_buffer(name, torch.from_numpy(value.astype(np.float32)))
+
+    def forward(self, coordinates):
+        away = coordinates[:, None, :] - self.mean
+        square = (torch.matmul(away[:, :, None, :], self.precision)[:, :, 0] * away).sum(2)
+        return self.WEIGHT * (self.offset - 0.5 * square)
 
 
 class ContrastFeatures(nn.Module):
@@ -124,8 +159,9 @@ class ContrastHead(nn.Module):
 class StarterNetwork(nn.Module):
     """uint8 [N, 1, 128, 224, 224] → logits and probabilities of body_part, axis and contrast."""
 
-    def __init__(self, trunks, contrast):
+    def __init__(self, trunks, contrast, coverage):
         super().__init__()
+        self.coverage = coverage
         self.trunks = nn.ModuleList(trunks)
         self.contrast = contrast
         for name, count in zip('dhw', TENSOR_SHAPE):
@@ -144,7 +180,8 @@ class StarterNetwork(nn.Module):
         views = torch.cat([cube.permute(0, *(1 + a for a in TO_BODY_ORDER[name])) for name in AXES])[:, None]
         body, upright = 0, 0
         for trunk in self.trunks:
-            logits, score, _ = trunk(views)
+            logits, score, coordinates = trunk(views)
+            logits = torch.log_softmax(logits, 1) + self.coverage(coordinates)
             body = body + torch.log_softmax(logits, 1).reshape(3, -1, len(BODY_PARTS))
             upright = upright + score.reshape(3, -1)
         body, upright = body / len(self.trunks), upright / len(self.trunks)

@@ -4,13 +4,16 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from label_vocabulary import AXES, BODY_PARTS, CONTRASTS
+from label_vocabulary import AXES, BODY_PARTS, CONTRASTS, SPINE
 from network import BANK_CUBE, CUBE, FEATURE_GRID
+from patient_folds import fold_lookup
 from preprocess_reference import area_matrix
 from virtual_acquisitions import (PROTOCOLS, apply_matrices, cut_grid, draw_acquisition, draw_joined_bodies, draw_label,
                                   draw_native, load_volumes, STORED_AXES)
 
 DEFAULT_SEED = 20260101
+# A bank is drawn in as many parts, each with its own seed, whatever the number of processes.
+PARTS = 4
 
 
 def _describe(acquisition):
@@ -48,7 +51,8 @@ def _training_part(arguments):
     folder, seed, per_label, body_count = arguments
     generator = np.random.default_rng(seed)
     volumes = load_volumes(folder, generator)
-    bodies = draw_joined_bodies(volumes, body_count, generator)
+    folds = fold_lookup({name for volume in volumes for name in volume.patients})
+    bodies = draw_joined_bodies(volumes, body_count, generator, folds.get)
     drawn = []
     for label in BODY_PARTS:
         for _ in range(per_label):
@@ -60,8 +64,7 @@ def _training_part(arguments):
 
 def training_bank(folder, seed, per_label, body_count, processes=1):
     """Series for training, joined bodies among them; each row names every patient that it is made of."""
-    parts = max(processes, 4)
-    tasks = [(folder, seed + 7919 * k, per_label // parts, body_count // parts) for k in range(parts)]
+    tasks = [(folder, seed + 7919 * k, per_label // PARTS, body_count // PARTS) for k in range(PARTS)]
     if processes == 1:
         return merge([_training_part(task) for task in tasks])
     with ProcessPoolExecutor(processes) as pool:
@@ -119,6 +122,16 @@ def contrast_bank(folder, seed, per_volume=30):
             grids.append(np.rint(np.transpose(grid, STORED_AXES[acquisition.plane])).astype(np.uint8))
             rows.append(_describe(acquisition))
     return pack(grids, rows)
+
+
+# A spine series wider than this shows the whole trunk, and nothing tells it from a chest or a body.
+WIDEST_SPINE_MM = 280.0
+
+
+def without_wide_spines(bank):
+    spine = np.isin(bank['label'], [k for k, name in enumerate(BODY_PARTS) if name in SPINE])
+    keep = ~(spine & (bank['coordinates'][:, 2:].max(1) > WIDEST_SPINE_MM))
+    return {key: value[keep] for key, value in bank.items()}
 
 
 def for_trunk(bank):

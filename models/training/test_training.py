@@ -137,7 +137,7 @@ class Cutting(unittest.TestCase):
 
     def test_joined_bodies_name_every_patient(self):
         other = cutting.replace(invented_volume(np.random.default_rng(4)), patients=frozenset(['ZZOTHER']))
-        body = cutting.join_volumes([self.volume, other], [400.0], np.random.default_rng(0))
+        body = cutting.join_volumes([self.volume, other], [400.0])
         self.assertEqual(body.patients, frozenset(['ZZTEST', 'ZZOTHER']))
         self.assertLess(abs(float(body.reference_of(50)) - (50 * 4 + float(body.reference_of(0)))), 1e-6)
 
@@ -188,8 +188,8 @@ class Network(unittest.TestCase):
 
     def test_pooling_is_an_area_average(self):
         import torch
-        from network import ContrastHead, StarterNetwork, Trunk, pooling_matrix
-        network = StarterNetwork([Trunk()], ContrastHead()).eval()
+        from network import ContrastHead, Coverage, StarterNetwork, Trunk, pooling_matrix
+        network = StarterNetwork([Trunk()], ContrastHead(), Coverage()).eval()
         volume = np.random.default_rng(0).random((1, 1, 128, 224, 224), np.float32)
         expected = volume[0, 0]
         for axis in range(3):
@@ -209,8 +209,14 @@ class Network(unittest.TestCase):
         for one, two in zip(trunks[0].parameters(), trunks[1].parameters()):
             self.assertTrue(torch.equal(one, two))
 
+    def test_spines_as_wide_as_the_trunk_are_dropped(self):
+        from series_bank import without_wide_spines
+        extents = np.array([[0, 0, 90, 500.0], [0, 0, 90, 200], [0, 0, 90, 500]])
+        bank = {'label': np.array([9, 9, 11]), 'coordinates': extents}
+        self.assertEqual(without_wide_spines(bank)['label'].tolist(), [9, 11])
+
     def test_folds_never_share_a_patient_even_in_joined_bodies(self):
-        from train import FOLDS, fold_table, without_fold
+        from patient_folds import FOLDS, fold_table, without_fold
         names = [name for names in FOLDS for name in names]
         bank = {'patients': np.array(names + [names[0] + '|' + names[1], names[2] + '|open-kbp pt_1'])}
         table = fold_table(bank)

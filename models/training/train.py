@@ -16,44 +16,12 @@ import torch
 from torch.nn import functional
 
 from label_vocabulary import AXES
-from network import (COORDINATE_SCALE, CUBE, TO_BODY_ORDER, ContrastFeatures, ContrastHead, StarterNetwork,
-                     Trunk)
-from series_bank import DEFAULT_SEED, cached, contrast_bank, for_trunk, held_back_bank, training_bank
+from patient_folds import FOLDS, fold_table, without_fold
+from network import (CUBE, TO_BODY_ORDER, ContrastFeatures, ContrastHead, Coverage, StarterNetwork, Trunk,
+                     scale_coordinates)
+from series_bank import (DEFAULT_SEED, cached, contrast_bank, for_trunk, held_back_bank, training_bank,
+                         without_wide_spines)
 from virtual_acquisitions import STORED_AXES
-
-# Patients kept back together. Each group lacks something that the rest has; open-kbp is dealt out in turn.
-FOLDS = (
-    ('ACRIN-FLT-Breast_001',),
-    ('TCGA-AY-4070A', 'elastix_3DCT_lung', 'ACRIN-FLT-Breast_013'),
-    ('matRad_default_patient_20250219', 'LIDC-IDRI-0001', 'vtk_headsq'),
-    ('Pancreas-CT-CB_001', 'CMB-CRC-MSB-01068'),
-    ('CRLM-CT-1004', 'C3L-00189', '1.3.6.1.4.1.9328.50.1.0117', 'LungFCP-01-0001'),
-)
-
-
-def fold_of(patient, masked_patients):
-    for index, names in enumerate(FOLDS):
-        if patient in names:
-            return index
-    return sorted(masked_patients).index(patient) % len(FOLDS)
-
-
-def patients_in(bank):
-    return sorted({name for joined in bank['patients'] for name in joined.split('|')})
-
-
-def fold_table(*banks):
-    """patient → fold, the same for every bank."""
-    names = sorted({name for bank in banks for name in patients_in(bank)})
-    listed = {name for names_of in FOLDS for name in names_of}
-    masked = [name for name in names if name not in listed]
-    return {name: fold_of(name, masked) for name in names}
-
-
-def without_fold(bank, table, fold):
-    """Rows in which no patient of the fold has a part."""
-    return np.array([all(table[name] != fold for name in joined.split('|')) for joined in bank['patients']])
-
 
 # --- Augmentation ----------------------------------------------------------------------------------
 
@@ -113,11 +81,6 @@ def wrong_view(cube, axis, generator):
 
 # --- Training --------------------------------------------------------------------------------------
 
-def scaled_coordinates(coordinates):
-    """Upper and lower end minus the middle of the body, extents along y and x; about -1.5..1.5."""
-    return ((coordinates - np.array([430, 430, 250, 250])) / COORDINATE_SCALE).astype(np.float32)
-
-
 def train_trunk(bank, seed, steps, batch=24, rate=3e-3, coordinate_weight=0.5, smoothing=0.05,
                 say=print):
     """One trunk on one bank, AdamW and one cycle; label-uniform draws. Returns the trunk in eval mode."""
@@ -128,8 +91,8 @@ def train_trunk(bank, seed, steps, batch=24, rate=3e-3, coordinate_weight=0.5, s
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.2)
     rows_of = [np.flatnonzero(bank['label'] == k) for k in range(16)]
     present = [rows for rows in rows_of if len(rows)]
-    targets = scaled_coordinates(bank['coordinates'])
-    wrong = batch // 3
+    targets = scale_coordinates(bank['coordinates'])
+    wrong = batch // 2
     started, running = time.process_time(), None
     trunk.train()
     for step in range(steps):
@@ -156,9 +119,9 @@ def train_trunk(bank, seed, steps, batch=24, rate=3e-3, coordinate_weight=0.5, s
     return trunk.eval()
 
 
-def predict_cubes(trunks, bank, batch=32):
+def predict_cubes(trunks, coverage, bank, batch=32):
     """Body-part log-probabilities [N, 16] and plane scores [N, 3] of body-order cubes, as the graph computes."""
-    network = StarterNetwork(trunks, ContrastHead()).eval()
+    network = StarterNetwork(trunks, ContrastHead(), coverage).eval()
     body, axis = [], []
     with torch.no_grad():
         for start in range(0, len(bank['cubes']), batch):
@@ -252,8 +215,8 @@ def main(arguments=None):
     say = lambda text: print(text, file=sys.stderr, flush=True)
     place = lambda name: os.path.join(options.cache, name) if options.cache else None
     say('cutting series')
-    train = for_trunk(cached(place('train.npz'), lambda: training_bank(
-        options.volumes, options.seed, options.per_label, 120)))
+    train = without_wide_spines(for_trunk(cached(place('train.npz'), lambda: training_bank(
+        options.volumes, options.seed, options.per_label, 120, options.threads))))
     held = for_trunk(cached(place('held.npz'), lambda: held_back_bank(options.volumes, options.seed)))
     contrast = cached(place('contrast.npz'), lambda: contrast_bank(options.volumes, options.seed))
     table = fold_table(train, held)
@@ -266,7 +229,8 @@ def main(arguments=None):
             {k: v[rows] for k, v in train.items()}, options.seed + 31 * fold + 1009 * m, options.steps, say=say))
                   for m in range(options.members)]
         out = ~without_fold(held, table, fold)
-        body[out], axis[out] = predict_cubes(trunks, {k: v[out] for k, v in held.items()})
+        body[out], axis[out] = predict_cubes(trunks, Coverage(train['label'][rows], train['coordinates'][rows]),
+                                             {k: v[out] for k, v in held.items()})
     say('final training on all patients')
     trunks = [trunk_at(place(f'final-{m}.pt'), lambda: train_trunk(
         train, options.seed - 31 + 1009 * m, options.steps, say=say)) for m in range(options.members)]

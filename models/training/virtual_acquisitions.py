@@ -54,6 +54,19 @@ PROTOCOLS = {
 }
 # A cardiac scan is a chest with a small field of view: without it, small chests are read as spine.
 CARDIAC = Protocol((340, 380), (465, 520), (160, 260))
+# Coverage that archives hold beside the protocol's, for training alone: slabs, part series, planning scans
+# that start high or end early. (share of a label's series, protocol)
+VARIANTS = {
+    'chest': ((0.08, Protocol((248, 290), (350, 430), (280, 500))),
+              (0.10, Protocol((330, 430), (490, 560), (280, 500), 75))),
+    'abdomen': ((0.12, Protocol((316, 415), (690, 760), (300, 500))),
+                (0.15, Protocol((405, 450), (555, 640), (300, 500)))),
+    'abdomen-pelvis': ((0.35, Protocol((382, 450), (796, 830), (300, 500))),),
+    'chest-abdomen-pelvis': ((0.30, Protocol((240, 285), (796, 830), (320, 500))),),
+    'pelvis': ((0.30, Protocol((652, 700), (796, 830), (280, 500))),),
+    'head-and-neck': ((0.15, Protocol((20, 85), (330, 410), (240, 420))),),
+    'face-orbits-sinus': ((0.15, Protocol((72, 95), (205, 228), (150, 240))),),
+}
 # The lower end of most volumes with a pelvis is the femoral head: accepted as the end of a pelvis there.
 LOWEST_COMPLETE_PELVIS_MM = 795
 
@@ -291,7 +304,7 @@ def _point_matrix(position, count):
     return matrix
 
 
-def join_volumes(pieces, joints_mm, generator):
+def join_volumes(pieces, joints_mm):
     """One body from pieces of several patients, top to bottom; joints_mm lie between neighbours.
 
     Widths agree at each joint below the neck (the lower piece is scaled), backs and midlines are aligned.
@@ -340,8 +353,11 @@ def _covers(volume, top, bottom):
     return low <= top and high >= bottom
 
 
-def draw_joined_bodies(volumes, count, generator):
-    """Random bodies head to pelvis; a body is of as many patients as its pieces come from."""
+def draw_joined_bodies(volumes, count, generator, group_of):
+    """Random bodies head to pelvis; a body is of as many patients as its pieces come from.
+
+    group_of: patient → fold. A body takes its pieces from two folds, so that it serves the others.
+    """
     heads = [v for v in volumes if _covers(v, 20, 312)]
     whole = [v for v in volumes if not v.masked and v.id not in HALF_BODIES]
     chests = [v for v in whole if _covers(v, 296, 462)]
@@ -349,12 +365,22 @@ def draw_joined_bodies(volumes, count, generator):
     lower_chests = [v for v in whole if _covers(v, 390, 462) and not _covers(v, 296, 462)]
     abdomens = [v for v in whole if _covers(v, 462, 672)]
     pelves = [v for v in whole if _covers(v, 668, LOWEST_COMPLETE_PELVIS_MM)]
-    bodies = []
-    while len(bodies) < count and heads and chests and abdomens and pelves:
+    groups = sorted({group_of(name) for v in volumes for name in v.patients})
+    every = (heads, chests, upper_chests, lower_chests, abdomens, pelves)
+    bodies, tries = [], 0
+    while len(bodies) < count and tries < 50 * count:
+        tries += 1
+        chosen = generator.choice(groups, min(2, len(groups)), replace=False)
+        heads, chests, upper_chests, lower_chests, abdomens, pelves = (
+            [v for v in pool if all(group_of(name) in chosen for name in v.patients)] for pool in every)
+        if not heads or not abdomens or not pelves:
+            continue
+        if not chests and not (upper_chests and lower_chests):
+            continue
         pieces, joints = [], []
         pieces.append(heads[generator.integers(len(heads))])
         joints.append(generator.uniform(298, 312))
-        if upper_chests and lower_chests and generator.random() < 0.35:
+        if upper_chests and lower_chests and (not chests or generator.random() < 0.35):
             upper = upper_chests[generator.integers(len(upper_chests))]
             lower = lower_chests[generator.integers(len(lower_chests))]
             if float(upper.extent()[1]) < float(lower.extent()[0]) + 4:
@@ -367,7 +393,7 @@ def draw_joined_bodies(volumes, count, generator):
         pieces.append(abdomens[generator.integers(len(abdomens))])
         joints.append(generator.uniform(660, 676))
         pieces.append(pelves[generator.integers(len(pelves))])
-        bodies.append(join_volumes(pieces, joints, generator))
+        bodies.append(join_volumes(pieces, joints))
     return bodies
 
 
@@ -517,13 +543,16 @@ def _z_interval(volume, protocol, generator, tolerance_mm):
     return (float(volume.index_of(top)) + 0.5) * spacing, (float(volume.index_of(bottom)) + 0.5) * spacing
 
 
-def draw_acquisition(volume, label, generator, plane=None, wide=False):
-    """A series of this label from this volume, or None where the volume does not cover it."""
+def draw_acquisition(volume, label, generator, plane=None, wide=False, variant=None):
+    """A series of this label from this volume, or None where the volume does not cover it.
+
+    variant: a Protocol in place of the label's own.
+    """
     plane = plane or AXES[generator.choice(3, p=(0.5, 0.25, 0.25))]
     if volume.id in HALF_BODIES and label != 'chest':
         return None
-    protocol = PROTOCOLS[label]
-    cardiac = label == 'chest' and generator.random() < 0.15
+    protocol = variant or PROTOCOLS[label]
+    cardiac = label == 'chest' and not variant and generator.random() < 0.15
     if cardiac:
         protocol = CARDIAC
     interval = _z_interval(volume, protocol, generator, 6.0)
@@ -602,6 +631,15 @@ def _place(volume, label, interval, protocol, generator, plane, wide, kind):
 PARTIAL_NATIVE = frozenset(['chest', 'abdomen', 'abdomen-pelvis', 'head-and-neck', 'face-orbits-sinus'])
 
 
+def _draw_variant(label, generator):
+    roll = generator.random()
+    for share, protocol in VARIANTS.get(label, ()):
+        if roll < share:
+            return protocol
+        roll -= share
+    return None
+
+
 def draw_label(label, volumes, bodies, generator, attempts=60):
     """One acquisition of a label from a volume or a joined body; None if the data cannot give it."""
     for _ in range(attempts):
@@ -617,7 +655,8 @@ def draw_label(label, volumes, bodies, generator, attempts=60):
         keys = sorted(by_patient)
         group = by_patient[keys[generator.integers(len(keys))]]
         volume = group[generator.integers(len(group))]
-        drawn = draw_acquisition(volume, label, generator, wide=generator.random() < 0.12)
+        drawn = draw_acquisition(volume, label, generator, wide=generator.random() < 0.12,
+                                 variant=_draw_variant(label, generator))
         if drawn is not None:
             return drawn
     return None
