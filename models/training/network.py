@@ -92,17 +92,18 @@ class Coverage(nn.Module):
     """What the coordinates that a trunk reads say about the label: a Gaussian a label, weighed lightly.
 
     Fitted on the true coordinates of training series, widened by what a trunk gets wrong. A large weight is
-    worse than none, since the coordinates err by 20 to 60 mm on unseen patients.
+    worse than none, since the coordinates err by 20 to 60 mm on unseen patients; the shipped bundle has none
+    (docs/models/starter.md).
     """
-    WEIGHT = 0.15
     ERROR_MM = (40.0, 40.0, 80.0, 80.0)
 
-    def __init__(self, labels=None, coordinates=None):
+    def __init__(self, labels, coordinates, weight):
         super().__init__()
+        self.weight = weight
         count = len(BODY_PARTS)
         mean, precision, offset = np.zeros((count, 4)), np.zeros((count, 4, 4)), np.zeros(count)
         error = np.diag((np.array(self.ERROR_MM) / COORDINATE_SCALE) ** 2)
-        for index in range(count if labels is not None else 0):
+        for index in range(count):
             rows = scale_coordinates(coordinates[labels == index])
             # A label of which a fold has no series gets what its neighbours have on average.
             rows = rows if len(rows) > 8 else scale_coordinates(coordinates)
@@ -115,7 +116,7 @@ class Coverage(nn.Module):
     def forward(self, coordinates):
         away = coordinates[:, None, :] - self.mean
         square = (torch.matmul(away[:, :, None, :], self.precision)[:, :, 0] * away).sum(2)
-        return self.WEIGHT * (self.offset - 0.5 * square)
+        return self.weight * (self.offset - 0.5 * square)
 
 
 class ContrastFeatures(nn.Module):
@@ -159,7 +160,7 @@ class ContrastHead(nn.Module):
 class StarterNetwork(nn.Module):
     """uint8 [N, 1, 128, 224, 224] → logits and probabilities of body_part, axis and contrast."""
 
-    def __init__(self, trunks, contrast, coverage):
+    def __init__(self, trunks, contrast, coverage=None):
         super().__init__()
         self.coverage = coverage
         self.trunks = nn.ModuleList(trunks)
@@ -181,7 +182,8 @@ class StarterNetwork(nn.Module):
         body, upright = 0, 0
         for trunk in self.trunks:
             logits, score, coordinates = trunk(views)
-            logits = torch.log_softmax(logits, 1) + self.coverage(coordinates)
+            if self.coverage is not None:
+                logits = torch.log_softmax(logits, 1) + self.coverage(coordinates)
             body = body + torch.log_softmax(logits, 1).reshape(3, -1, len(BODY_PARTS))
             upright = upright + score.reshape(3, -1)
         body, upright = body / len(self.trunks), upright / len(self.trunks)

@@ -188,8 +188,8 @@ class Network(unittest.TestCase):
 
     def test_pooling_is_an_area_average(self):
         import torch
-        from network import ContrastHead, Coverage, StarterNetwork, Trunk, pooling_matrix
-        network = StarterNetwork([Trunk()], ContrastHead(), Coverage()).eval()
+        from network import ContrastHead, StarterNetwork, Trunk, pooling_matrix
+        network = StarterNetwork([Trunk()], ContrastHead()).eval()
         volume = np.random.default_rng(0).random((1, 1, 128, 224, 224), np.float32)
         expected = volume[0, 0]
         for axis in range(3):

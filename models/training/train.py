@@ -191,9 +191,16 @@ def read_arguments(arguments):
     parser.add_argument('--steps', type=int, default=400)
     parser.add_argument('--per-label', type=int, default=400)
     parser.add_argument('--members', type=int, default=1, help='trunks whose outputs are averaged')
+    parser.add_argument('--coverage', type=float, default=0.0, help='weight of the coverage decision')
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--version', default='0.1.0')
     return parser.parse_args(arguments)
+
+
+def coverage_decision(options, bank, rows=slice(None)):
+    if not options.coverage:
+        return None
+    return Coverage(bank['label'][rows], bank['coordinates'][rows], options.coverage)
 
 
 def trunk_at(path, make):
@@ -229,7 +236,7 @@ def main(arguments=None):
             {k: v[rows] for k, v in train.items()}, options.seed + 31 * fold + 1009 * m, options.steps, say=say))
                   for m in range(options.members)]
         out = ~without_fold(held, table, fold)
-        body[out], axis[out] = predict_cubes(trunks, Coverage(train['label'][rows], train['coordinates'][rows]),
+        body[out], axis[out] = predict_cubes(trunks, coverage_decision(options, train, rows),
                                              {k: v[out] for k, v in held.items()})
     say('final training on all patients')
     trunks = [trunk_at(place(f'final-{m}.pt'), lambda: train_trunk(
