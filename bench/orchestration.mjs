@@ -132,7 +132,9 @@ try {
   };
   if (values.json) console.log(JSON.stringify(report, null, 2));
   else {
-    console.log(`${series} generated series of ${shape.slices} slices of ${128 * shape.scale}², median of ${rounds} rounds, ${threads} threads`);
+    console.log(
+      `${series} generated series of ${shape.slices} slices of ${128 * shape.scale}², median of ${rounds} rounds, ${threads} threads`,
+    );
     console.log(`${''.padEnd(28)}${['CPU s', 'of server', 'wall s', 'CPU s of 1 series'].join('   ')}`);
     for (const [name, way] of [
       ['run through Temporal', temporal],
