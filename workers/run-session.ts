@@ -98,7 +98,7 @@ function limitsFor(concurrency: number): RunLimits {
   return {
     openBatches: concurrency + 1,
     openShards: concurrency,
-    unitsPerActivity: 4,
+    unitsPerActivity: 8,
     openUnitActivities: 2,
   };
 }

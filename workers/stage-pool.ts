@@ -23,7 +23,7 @@ export function createStagePool(state: State, threads: number): StagePool {
     minThreads: 1,
     maxThreads: threads,
     idleTimeout: 60_000,
-    resourceLimits: { maxOldGenerationSizeMb: 768 },
+    resourceLimits: { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 48 },
   });
   const run = async (name: string, args: object, signal: AbortSignal): Promise<unknown> => {
     const outcome: StageOutcome = await pool.run({ name, args, state }, { signal });

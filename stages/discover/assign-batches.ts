@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-const FILES_PER_BATCH = 256;
+const FILES_PER_BATCH = 512;
 const MAX_BATCHES = 8_192;
 
 /**

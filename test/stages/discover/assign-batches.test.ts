@@ -8,8 +8,8 @@ import {
 } from '../../../stages/discover/assign-batches.ts';
 
 it('cuts into a power of two that seldom changes', () => {
-  expect([0, 1, 256, 257, 521, 60_000, 1_000_000, 10_000_000].map(batchCountFor)).toEqual([
-    1, 1, 1, 2, 4, 256, 4096, 8192,
+  expect([0, 1, 512, 513, 1_025, 60_000, 1_000_000, 10_000_000].map(batchCountFor)).toEqual([
+    1, 1, 1, 2, 4, 128, 2048, 8192,
   ]);
 });
 
