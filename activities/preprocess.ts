@@ -19,7 +19,7 @@ import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
-import { readSlice } from './slice-reader.ts';
+import { SliceReader } from './slice-reader.ts';
 import { writeFileAtomic } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
 import {
@@ -96,6 +96,7 @@ async function preprocessUnit(
   const lookedAt = new Set([needed[0], needed[needed.length >> 1], needed.at(-1)]);
   let hasText = false;
   let tensor: Uint8Array;
+  const slices = new SliceReader();
   try {
     tensor = resampler.preprocessVolume(
       {
@@ -104,7 +105,7 @@ async function preprocessUnit(
         columns: first.columns,
         readSlice(slice, destination) {
           const { file, record } = located.get(slice)!;
-          const source = readSlice(file, record, unit.slices[slice]!.frame, destination);
+          const source = slices.read(file, record, unit.slices[slice]!.frame, destination);
           if (
             lookedAt.has(slice) &&
             looksLikeBurnedInText(source.values, record.image!.rows, record.image!.columns)
@@ -123,6 +124,8 @@ async function preprocessUnit(
       return { reason: error.code === 'rescale-invalid' ? 'rescale-missing' : 'geometry-inconsistent' };
     }
     throw error;
+  } finally {
+    slices.close();
   }
   if (hasText) return { reason: 'burned-in-annotation' };
   const npy = encodeNpy(tensor, shape);

@@ -1,6 +1,9 @@
 // What Temporal costs: a run of generated series through it, and the same stages in a plain loop of one process.
 // CPU time counts, of the command and of every process that it started, the Temporal server among them.
-// Usage: node bench/orchestration.mjs [--series 100] [--slices 30] [--scale 1|2] [--rounds 3] [--threads N] [--json]
+// Both are pinned to one core: two busy cores that share execution units and caches count more CPU time for the same
+// work, and the loop, which does one thing after the other, would never pay that.
+// Usage: node bench/orchestration.mjs [--series 100] [--slices 30] [--scale 1|2] [--rounds 3] [--threads N]
+//        [--cores 0] [--json]; --cores takes a list for taskset, or `all`
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -20,8 +23,8 @@ const { values } = parseArgs({
     slices: { type: 'string', default: '30' },
     scale: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '3' },
-    // The loop does one thing after the other: with more, cores that share caches and clocks would be measured too.
     threads: { type: 'string', default: '1' },
+    cores: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -57,7 +60,9 @@ const WAYS = {
 /** One run from nothing, in folders that are removed again. */
 async function measureOnce(way, input, env) {
   const [output, state] = ['output', 'state'].map((name) => path.join(folder, name));
-  const measured = await measureCommand([process.execPath, ...WAYS[way](input, output, state)], { env });
+  const command = [process.execPath, ...WAYS[way](input, output, state)];
+  const pinned = values.cores === 'all' ? command : ['taskset', '-c', values.cores, ...command];
+  const measured = await measureCommand(pinned, { env });
   if (measured.code !== 0) throw new Error(`${way} ended with ${measured.code}:\n${measured.stderr}`);
   const digest = digestOutput(output);
   for (const used of [output, state]) fs.rmSync(used, { recursive: true, force: true });
@@ -125,6 +130,7 @@ try {
     ...shape,
     rounds,
     threads,
+    cores: values.cores,
     machine,
     temporal,
     loop,
@@ -134,7 +140,7 @@ try {
   if (values.json) console.log(JSON.stringify(report, null, 2));
   else {
     console.log(
-      `${series} generated series of ${shape.slices} slices of ${128 * shape.scale}², median of ${rounds} rounds, ${threads} threads`,
+      `${series} generated series of ${shape.slices} slices of ${128 * shape.scale}², median of ${rounds} rounds, ${threads} threads, cores ${values.cores}`,
     );
     console.log(`${''.padEnd(28)}${['CPU s', 'of server', 'wall s', 'CPU s of 1 series'].join('   ')}`);
     for (const [name, way] of [

@@ -7,6 +7,7 @@ import { DicomError } from './errors.ts';
 import { frameBytes } from './frames.ts';
 import type { PixelFormat } from './pixel-format.ts';
 import {
+  type BitLayout,
   extendSign,
   type StoredPixels,
   type StoredValues,
@@ -108,26 +109,45 @@ export function decodeFrame(
   if (!Number.isInteger(frame) || frame < 0 || frame >= format.numberOfFrames) {
     throw new DicomError('pixel-data-damaged', 'no such frame');
   }
-  const { transferSyntaxUid } = format;
-  if (!isSupportedTransferSyntax(transferSyntaxUid)) throw new DicomError('transfer-syntax-unsupported');
-  const signed = format.pixelRepresentation === 1;
-  const layout = { bitsStored: format.bitsStored, highBit: format.highBit, signed };
-  const family = FAMILIES.get(transferSyntaxUid);
-  if (family !== undefined) {
-    const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
-    const decoded = decodeCompressed(encoded, format, family);
-    return isLossy(transferSyntaxUid) ? toLossyPixels(decoded, layout) : toStoredPixels(decoded, layout);
+  if (!isSupportedTransferSyntax(format.transferSyntaxUid))
+    throw new DicomError('transfer-syntax-unsupported');
+  if (isEncapsulated(format.transferSyntaxUid)) {
+    return decodeCodestream(frameBytes(pixelData, frame, format.numberOfFrames, options.offsets), format);
   }
-  let values: StoredValues;
-  if (transferSyntaxUid === TRANSFER_SYNTAXES.rleLossless) {
-    const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
-    values = decodeRleFrame(encoded, format);
-  } else if (transferSyntaxUid === TRANSFER_SYNTAXES.encapsulatedUncompressed) {
-    const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
-    values = readNativeFrame(encoded, format, 0);
-  } else values = readNativeFrame(pixelData, format, frame);
-  const isClean = options.assumeCleanBits === true && !signed && format.highBit < format.bitsStored;
+  const values = readNativeFrame(pixelData, format, frame);
+  const layout = layoutOf(format);
+  const isClean = options.assumeCleanBits === true && !layout.signed && format.highBit < format.bitsStored;
   return isClean ? { values, bitsUsedAbove: false } : toStoredPixels(values, layout);
+}
+
+/**
+ * Decodes one frame from its own bytes: the fragments that `locateFrames` found, joined.
+ * @throws as `decodeFrame`
+ */
+export function decodeCodestream(encoded: Uint8Array, format: PixelFormat): StoredPixels {
+  checkFormat(format);
+  const { transferSyntaxUid } = format;
+  const layout = layoutOf(format);
+  if (transferSyntaxUid === TRANSFER_SYNTAXES.rleLossless)
+    return toStoredPixels(decodeRleFrame(encoded, format), layout);
+  if (transferSyntaxUid === TRANSFER_SYNTAXES.encapsulatedUncompressed)
+    return toStoredPixels(readNativeFrame(encoded, format, 0), layout);
+  const family = FAMILIES.get(transferSyntaxUid);
+  if (family === undefined) throw new DicomError('transfer-syntax-unsupported');
+  const decoded = decodeCompressed(encoded, format, family);
+  return isLossy(transferSyntaxUid) ? toLossyPixels(decoded, layout) : toStoredPixels(decoded, layout);
+}
+
+function isEncapsulated(transferSyntaxUid: string): boolean {
+  return (
+    FAMILIES.has(transferSyntaxUid) ||
+    transferSyntaxUid === TRANSFER_SYNTAXES.rleLossless ||
+    transferSyntaxUid === TRANSFER_SYNTAXES.encapsulatedUncompressed
+  );
+}
+
+function layoutOf({ bitsStored, highBit, pixelRepresentation }: PixelFormat): BitLayout {
+  return { bitsStored, highBit, signed: pixelRepresentation === 1 };
 }
 
 function checkFormat(format: PixelFormat): void {

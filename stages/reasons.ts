@@ -38,6 +38,10 @@ export const REASONS = {
   'dose-report': { disposition: 'excluded', meaning: 'A dose report: structured report or captured page.' },
   'secondary-capture': { disposition: 'excluded', meaning: 'A secondary capture or scanned document.' },
   'screen-save': { disposition: 'excluded', meaning: 'A screen save of a workstation.' },
+  'text-page': {
+    disposition: 'excluded',
+    meaning: 'A page of text by its pixels, under the name of a CT image.',
+  },
   'post-processed': {
     disposition: 'excluded',
     meaning:

@@ -4,6 +4,7 @@
  */
 import type { Axis, BodyPart, Contrast } from '../models/labels.ts';
 import type { Disposition, Reason } from './reasons.ts';
+import type { RuleName } from './rules.ts';
 
 /** Where the bytes of one source file are. Private: paths identify people. Only `discover` and `deidentify` see it. */
 export interface SourceEntry {
@@ -38,7 +39,13 @@ export interface FrameDescription {
   imageType: string[];
   /** Temporal Position Index, or the cardiac phase in percent; null when neither is given. */
   temporalPosition: number | null;
+  /** Trigger Time, or Nominal Cardiac Trigger Delay Time of a frame: since the R wave, ms. */
+  triggerTimeMs: number | null;
   acquisitionNumber: number | null;
+  /** Place of the frame's acquisition time among those of its series, from 0; equal times share one. Never a time. */
+  acquisitionRank: number | null;
+  /** The same of the content time. */
+  contentRank: number | null;
 }
 
 /** What an image is, in the standard's terms, after de-identification. */
@@ -87,7 +94,15 @@ export type ExclusionHint =
   | 'fluoroscopy'
   | 'bolus-tracking'
   | 'phantom'
-  | 'calibration';
+  | 'calibration'
+  /** The standard's own flags, which geometry does not outweigh. */
+  | 'acquired-localizer'
+  | 'flagged-fluoroscopy'
+  | 'flagged-phantom'
+  | 'calculated-projection'
+  | 'calculated-rendering'
+  /** By pixels, not by the header. */
+  | 'text-page';
 
 /** What the header's words claim, in the label vocabulary. Computed before free text is dropped; null: silent. */
 export interface HeaderEvidence {
@@ -107,6 +122,8 @@ export interface InstanceRecord {
   sourceDigest: string | null;
   disposition: Disposition;
   reason: Reason | null;
+  /** The rule behind the reason, where it is finer than the reason's own. */
+  rule: RuleName | null;
   /** Pseudonyms; null where the source has no such identifier. */
   patientId: string | null;
   studyInstanceUid: string | null;
@@ -135,6 +152,36 @@ export interface SliceReference {
   positionMm: number;
 }
 
+/** What told passes over the same positions apart, the surest first. */
+export type PassEvidence =
+  | 'temporal-position'
+  | 'trigger-time'
+  | 'acquisition-number'
+  | 'acquisition-time'
+  | 'content-time'
+  | 'instance-number';
+
+/** How even a stack is. Lengths in mm along its normal. */
+export interface StackConsistency {
+  /** Steps between neighbouring slices in their order, equal ones in a row counted together. */
+  spacingRuns: { spacingMm: number; steps: number }[];
+  spacingMinMm: number | null;
+  spacingMaxMm: number | null;
+  /** Where missing slices would lie, from the first slice; null where the spacing is irregular otherwise too. */
+  gapPositionsMm: number[] | null;
+  /** Median of the header's Slice Thickness. */
+  sliceThicknessMm: number | null;
+  /** Thickness less spacing: positive where neighbours overlap, negative where something lies between them. */
+  sliceOverlapMm: number | null;
+  /** Whether slices differ in Rescale Slope or Intercept; each is read with its own. */
+  rescaleMixed: boolean;
+  frameOfReferenceCount: number;
+  /** Clockwise turn of the matrix against the usual view of its plane, after a mirrored one is put right. */
+  inPlaneRotationDeg: number;
+  /** Whether the matrix is the mirror image of the usual view. */
+  matrixMirrored: boolean;
+}
+
 /** One geometrically coherent stack that gets one set of labels. */
 export interface SeriesUnit {
   /** `su` and 24 hexadecimal digits: a digest of the pseudonymous series and of what tells its units apart. */
@@ -145,6 +192,9 @@ export interface SeriesUnit {
   modality: string | null;
   disposition: Disposition;
   reason: Reason | null;
+  /** The rule behind the reason and the values it rests on (`name=value`); null and empty when kept. */
+  rule: RuleName | null;
+  ruleEvidence: string[];
   instanceCount: number;
   /** Ordered as bundles expect: axial head to foot, coronal front to back, sagittal patient's right to left. */
   slices: SliceReference[];
@@ -158,6 +208,11 @@ export interface SeriesUnit {
   imageOrientationPatient: number[] | null;
   axisGeometry: Axis | null;
   coverageMm: number | null;
+  consistency: StackConsistency | null;
+  /** Which of several passes over one range the unit is, in order, and what told them apart. */
+  pass: { number: number; count: number; by: PassEvidence } | null;
+  /** Slices that were taken out of the stack: odd ones, and others at a taken position. */
+  removedSliceCount: number;
   manufacturer: string | null;
   manufacturerModelName: string | null;
   convolutionKernel: string | null;
@@ -170,6 +225,9 @@ export interface InstanceVerdict {
   sourceKey: string;
   disposition: Disposition;
   reason: Reason | null;
+  /** The rule behind the reason and the values it rests on (`name=value`); null and empty when kept. */
+  rule: RuleName | null;
+  ruleEvidence: string[];
   /** Key of the unit that holds the instance (or its first frame), kept or not; null when in none. */
   seriesUnit: string | null;
 }

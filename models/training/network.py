@@ -13,14 +13,10 @@ from torch import nn
 from torch.nn import functional
 
 from label_vocabulary import AXES, BODY_PARTS
-from preprocess_reference import TENSOR_SHAPE, area_matrix
+from preprocess_reference import BANK_CUBE, CUBE, TENSOR_SHAPE, area_matrix
 
-# A series is pooled to BANK_CUBE, which is what banks keep, and from there to CUBE, which the trunk reads.
-BANK_CUBE = 40
-CUBE = 32
 # Body order (z, y, x) of a cube stored as [slice, row, column] in each plane: the inverse of STORED_AXES.
 TO_BODY_ORDER = {'axial': (0, 1, 2), 'coronal': (1, 0, 2), 'sagittal': (1, 2, 0)}
-FEATURE_GRID = (64, 56, 56)
 
 
 def pooling_matrix(count):

@@ -9,6 +9,12 @@ import numpy as np
 WINDOW_HU = (-1000.0, 400.0)
 TENSOR_SHAPE = (128, 224, 224)
 
+# A series is pooled to BANK_CUBE, which is what banks keep, and from there to CUBE, which the trunk reads.
+BANK_CUBE = 40
+CUBE = 32
+# What the contrast features read: means of 2x4x4 voxels.
+FEATURE_GRID = (64, 56, 56)
+
 
 def linear_matrix(source_count, target_count):
     """[target, source] float64 weights of s = clamp((d + 0.5) n/m - 0.5, 0, n - 1)."""

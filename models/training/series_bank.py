@@ -5,9 +5,8 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from label_vocabulary import AXES, BODY_PARTS, CONTRASTS, SPINE
-from network import BANK_CUBE, CUBE, FEATURE_GRID
 from patient_folds import fold_lookup
-from preprocess_reference import area_matrix
+from preprocess_reference import BANK_CUBE, CUBE, FEATURE_GRID, area_matrix
 from virtual_acquisitions import (PROTOCOLS, apply_matrices, cut_grid, draw_acquisition, draw_joined_bodies, draw_label,
                                   draw_native, load_volumes, STORED_AXES)
 

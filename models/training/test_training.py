@@ -226,7 +226,8 @@ class Network(unittest.TestCase):
 
     def test_contrast_rises_with_enhancement(self):
         import torch
-        from network import FEATURE_GRID, ContrastFeatures
+        from network import ContrastFeatures
+        from preprocess_reference import FEATURE_GRID
         body = np.zeros(FEATURE_GRID, np.float32)
         body[:, 10:46, 10:46] = (40 + 1000) / 1400
         bright = body.copy()

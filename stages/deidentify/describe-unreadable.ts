@@ -9,6 +9,7 @@ export function describeUnreadable(sourceKey: string, sourceBytes: number, reaso
     sourceDigest: null,
     disposition: dispositionOf(reason),
     reason,
+    rule: null,
     patientId: null,
     studyInstanceUid: null,
     seriesInstanceUid: null,

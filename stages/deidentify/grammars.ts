@@ -1,5 +1,6 @@
 /** Judges of values: does a value look like what its attribute is for? All compare ASCII text or numbers, nothing else. */
 import { isPrivateTag, lookUpTag } from '../../dicom/tags.ts';
+import { judgeDescriptor } from './descriptors.ts';
 import type { ValueCount, ValueGrammar } from './profiles/profile-table.ts';
 import { CANONICAL_TERMS, TERMS } from './profiles/terms.ts';
 import { VENDORS, type VendorVocabulary } from './profiles/vendors.ts';
@@ -24,8 +25,9 @@ const MAX_VALUES = 64;
 export function judgeText(grammar: ValueGrammar, vr: string, text: string, mapsUnknown: boolean): Judgement {
   const end = endOfValue(text);
   const content = end === text.length ? text : text.slice(0, end);
-  if (!isPrintableAscii(content)) return null;
-  const judgement = judgeContent(grammar, vr, content, mapsUnknown);
+  const isText = grammar.kind === 'descriptor';
+  if (!isText && !isPrintableAscii(content)) return null;
+  const judgement = isText ? judgeDescriptor(content) : judgeContent(grammar, vr, content, mapsUnknown);
   // Zero bytes behind text are padding of UI alone, and lengths are even: write such values anew.
   if (judgement !== true || (text.length % 2 === 0 && (vr === 'UI' || !text.includes('\0', end))))
     return judgement;
@@ -62,6 +64,10 @@ function judgeContent(grammar: ValueGrammar, vr: string, content: string, mapsUn
       return /^\d{1,4}$/.test(content.trim()) ? true : null;
     case 'standard-uid':
       return isStandardUid(content) ? true : null;
+    case 'permitted':
+      return judgeWords(content, [1, MAX_VALUES], (word) => (grammar.values.includes(word) ? word : null));
+    case 'ratio':
+      return /^\d{1,2}(\.\d{1,3})?:1$/.test(content) ? true : null;
     default:
       return null;
   }

@@ -118,13 +118,15 @@ function normaliseTerm(term: string): string {
     .replaceAll(/[\s.-]+/g, '_');
 }
 
-/** What the terms of an image's type say against it. */
-export function hintsOfImageType(imageType: readonly string[]): ExclusionHint[] {
+/** What the terms of an image's type say against it, each with the term that says it. */
+export function hintsOfImageType(imageType: readonly string[]): { hint: ExclusionHint; term: string }[] {
   const terms = imageType.map(normaliseTerm);
-  const hints = terms.flatMap((term) => HINT_OF_TERM.get(term) ?? []);
-  // ORIGINAL\PRIMARY\...\PERFUSION is a source image of a perfusion study, DERIVED is the map made of it.
-  if (terms[0] === 'DERIVED' && terms.some((term) => DERIVED_MAPS.has(term))) hints.push('perfusion');
-  return [...new Set(hints)].sort();
+  return terms.flatMap((term) => {
+    const hint = HINT_OF_TERM.get(term);
+    if (hint !== undefined) return { hint, term };
+    // ORIGINAL\PRIMARY\...\PERFUSION is a source image of a perfusion study, DERIVED is the map made of it.
+    return terms[0] === 'DERIVED' && DERIVED_MAPS.has(term) ? { hint: 'perfusion' as const, term } : [];
+  });
 }
 
 /** The kinds of picture that an Image Type names, canonical; empty for a plain slice. */

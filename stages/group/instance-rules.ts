@@ -1,5 +1,5 @@
-import type { Reason } from '../reasons.ts';
 import type { ExclusionHint, FrameDescription, InstanceRecord } from '../records.ts';
+import type { Finding, RuleName } from '../rules.ts';
 import { axisOfOrientation, isValidOrientation } from './geometry.ts';
 import { hasImageTypeTerm, hintsOfImageType } from './image-type.ts';
 import type { ExclusionRule } from './options.ts';
@@ -40,37 +40,133 @@ export function excludeInstance(
   facts: SeriesFacts,
   exclude: ReadonlySet<ExclusionRule>,
   minSlices: number,
-): Reason | null {
+): Finding | null {
+  const { image } = record;
   const hints = new Set<ExclusionHint>(record.evidence?.hints ?? []);
-  const typed = new Set<ExclusionHint>(
-    record.image?.frames.flatMap((frame) => hintsOfImageType(frame.imageType)) ?? [],
-  );
-  const says = (hint: ExclusionHint) => hints.has(hint) || typed.has(hint);
-  const rule = (name: ExclusionRule) => exclude.has(name);
+  const typed = termsByHint(image?.frames ?? []);
+  const asked = (name: ExclusionRule) => exclude.has(name);
   const sopClass = record.sopClassUid ?? '';
+  const byTerm = (rule: RuleName, hint: ExclusionHint): Finding | null => {
+    const terms = typed.get(hint);
+    return terms === undefined ? null : { rule, evidence: terms.map((term) => `image-type=${term}`) };
+  };
+  const byHint = (rule: RuleName, hint: ExclusionHint, kind: 'words' | 'header' = 'words'): Finding | null =>
+    hints.has(hint) ? { rule, evidence: [`${kind}=${hint}`] } : null;
 
-  if (rule('dose-report') && (DOSE_REPORTS.has(sopClass) || says('dose-report'))) return 'dose-report';
-  if (rule('screen-save') && says('screen-save')) return 'screen-save';
-  if (rule('scanned-document') && says('scanned-document')) return 'secondary-capture';
+  if (asked('dose-report')) {
+    if (DOSE_REPORTS.has(sopClass)) return { rule: 'dose-report-class', evidence: [`sop-class=${sopClass}`] };
+    const found =
+      byTerm('dose-report-image-type', 'dose-report') ?? byHint('dose-report-words', 'dose-report');
+    if (found !== null) return found;
+  }
+  if (asked('screen-save')) {
+    const found =
+      byTerm('screen-save-image-type', 'screen-save') ?? byHint('screen-save-words', 'screen-save');
+    if (found !== null) return found;
+  }
+  if (asked('scanned-document')) {
+    const found =
+      byTerm('scanned-document', 'scanned-document') ?? byHint('scanned-document', 'scanned-document');
+    if (found !== null) return found;
+  }
   const isSecondaryCapture = sopClass === SECONDARY_CAPTURE || sopClass.startsWith(`${SECONDARY_CAPTURE}.`);
-  if (rule('secondary-capture') && isSecondaryCapture) return 'secondary-capture';
+  if (asked('secondary-capture') && isSecondaryCapture) {
+    return { rule: 'secondary-capture-class', evidence: [`sop-class=${sopClass}`] };
+  }
   // Without pixels of a CT there is nothing to group, whatever the pipeline asks for.
-  if (record.image === null) return 'not-ct';
-  if (rule('not-ct') && !isCt(record)) return 'not-ct';
+  if (image === null || (asked('not-ct') && !isCt(record))) {
+    return { rule: 'other-object', evidence: [`sop-class=${sopClass || 'unknown'}`, `modality=${record.modality ?? 'unknown'}`] };
+  }
+  // Whoever leaves captured pages out leaves those out that do not call themselves so.
+  if (asked('secondary-capture') || asked('dose-report') || asked('scanned-document')) {
+    const found = byHint('text-page', 'text-page', 'header');
+    if (found !== null) return { ...found, evidence: ['pixels=text-page'] };
+  }
 
   // Words alone may lie about a series: they count unless its geometry is that of a scan.
-  const isScan = facts.positions >= minSlices && record.image.frames.every(isAxialSlice);
-  if (rule('localizer') && (typed.has('localizer') || (hints.has('localizer') && !isScan)))
-    return 'localizer';
-  const tracking =
-    typed.has('bolus-tracking') || (hints.has('bolus-tracking') && facts.positions < minSlices);
-  if (rule('bolus-tracking') && tracking) return 'bolus-tracking';
-  if (rule('ct-fluoroscopy') && says('fluoroscopy')) return 'ct-fluoroscopy';
-  const rendered: ExclusionHint[] = ['mip', 'volume-rendering', 'perfusion', 'subtraction'];
-  if (rule('post-processed') && (rendered.some(says) || record.image.samplesPerPixel > 1))
-    return 'post-processed';
-  if (rule('phantom') && (says('phantom') || says('calibration'))) return 'phantom';
-  return null;
+  const isScan = facts.positions >= minSlices && image.frames.every(isAxialSlice);
+  const positions = `positions=${facts.positions}`;
+  if (asked('localizer')) {
+    const found =
+      byTerm('localizer-image-type', 'localizer') ??
+      byHint('localizer-acquisition', 'acquired-localizer', 'header') ??
+      (isScan ? null : withEvidence(byHint('localizer-words', 'localizer'), positions));
+    if (found !== null) return found;
+  }
+  if (asked('bolus-tracking')) {
+    const found =
+      byTerm('bolus-tracking-image-type', 'bolus-tracking') ??
+      (facts.positions < minSlices
+        ? withEvidence(byHint('bolus-tracking-words', 'bolus-tracking'), positions)
+        : null);
+    if (found !== null) return found;
+  }
+  if (asked('ct-fluoroscopy')) {
+    const found =
+      byHint('fluoroscopy-flag', 'flagged-fluoroscopy', 'header') ??
+      byTerm('fluoroscopy-image-type', 'fluoroscopy') ??
+      byHint('fluoroscopy-words', 'fluoroscopy');
+    if (found !== null) return found;
+  }
+  if (asked('post-processed')) {
+    const found =
+      byTerm('projection-image-type', 'mip') ??
+      byHint('projection-image-type', 'calculated-projection', 'header') ??
+      byHint('projection-words', 'mip') ??
+      byTerm('rendering-image-type', 'volume-rendering') ??
+      byHint('rendering-image-type', 'calculated-rendering', 'header') ??
+      byHint('rendering-words', 'volume-rendering') ??
+      byTerm('perfusion-map-image-type', 'perfusion') ??
+      byHint('perfusion-map-words', 'perfusion') ??
+      byTerm('subtraction-image-type', 'subtraction') ??
+      byHint('subtraction-words', 'subtraction');
+    if (found !== null) return found;
+    if (image.samplesPerPixel > 1)
+      return { rule: 'colour-pixels', evidence: [`samples-per-pixel=${image.samplesPerPixel}`] };
+  }
+  if (asked('phantom')) {
+    const found =
+      byHint('phantom-flag', 'flagged-phantom', 'header') ??
+      byHint('phantom-words', 'phantom') ??
+      byHint('calibration-words', 'calibration');
+    if (found !== null) return found;
+  }
+  return asked('secondary-capture') ? greyLevels(record, 'eight-bit-capture') : null;
+}
+
+/** Terms of the frames' image types, by what they say against the image. */
+function termsByHint(frames: readonly FrameDescription[]): Map<ExclusionHint, string[]> {
+  const found = new Map<ExclusionHint, string[]>();
+  for (const { imageType } of frames) {
+    for (const { hint, term } of hintsOfImageType(imageType)) {
+      const terms = found.get(hint);
+      if (terms === undefined) found.set(hint, [term]);
+      else if (!terms.includes(term)) terms.push(term);
+    }
+  }
+  for (const terms of found.values()) terms.sort();
+  return found;
+}
+
+function withEvidence(finding: Finding | null, more: string): Finding | null {
+  return finding === null ? null : { ...finding, evidence: [...finding.evidence, more] };
+}
+
+/** Hounsfield units from air to dense bone need at least this span; a window's grey levels have less. */
+const MIN_SPAN_HU = 1000;
+
+/**
+ * Grey levels of a window under the name of a CT image: 8 bits or fewer, with a rescale that cannot span from air to
+ * bone. CT images have 12 to 16 bits (PS3.3 table C.8-3); lossy 8-bit copies with a steep slope are Hounsfield units.
+ */
+function greyLevels(record: InstanceRecord, rule: RuleName): Finding | null {
+  const { image } = record;
+  if (image === null || image.bitsStored > 8 || image.frames.length === 0) return null;
+  const levels = 2 ** image.bitsStored - 1;
+  const slopes = image.frames.map(({ rescaleSlope }) => Math.abs(rescaleSlope ?? 1));
+  const slope = Math.max(...slopes);
+  if (levels * slope >= MIN_SPAN_HU) return null;
+  return { rule, evidence: [`bits-stored=${image.bitsStored}`, `rescale-slope=${slope}`] };
 }
 
 function isCt(record: InstanceRecord): boolean {
@@ -83,13 +179,30 @@ function isAxialSlice({ imageOrientationPatient, imageType }: FrameDescription):
 }
 
 /** Why an instance cannot be placed in the patient or read in Hounsfield units, or null. */
-export function quarantineInstance(record: InstanceRecord): Reason | null {
+export function quarantineInstance(record: InstanceRecord): Finding | null {
   const frames = record.image?.frames ?? [];
-  if (frames.length === 0) return 'pixel-data-missing';
-  if (frames.some((frame) => !hasRescale(frame))) return 'rescale-missing';
-  if (frames.some(({ rescaleType }) => rescaleType !== null && rescaleType !== 'HU')) return 'rescale-not-hu';
-  if (frames.some((frame) => !hasGeometry(frame))) return 'geometry-missing';
-  return null;
+  if (frames.length === 0) return { rule: 'pixel-data-missing', evidence: ['frames=0'] };
+  // What a page shows may name a patient: it is kept in no case.
+  if (record.evidence?.hints.includes('text-page') === true)
+    return { rule: 'burned-in-annotation', evidence: ['pixels=text-page'] };
+  const unscaled = frames.find((frame) => !hasRescale(frame));
+  if (unscaled !== undefined) {
+    const { rescaleSlope, rescaleIntercept } = unscaled;
+    const evidence = [`rescale-slope=${rescaleSlope}`, `rescale-intercept=${rescaleIntercept}`];
+    return { rule: 'rescale-missing', evidence };
+  }
+  const other = frames.find(({ rescaleType }) => rescaleType !== null && rescaleType !== 'HU');
+  if (other !== undefined) return { rule: 'rescale-not-hu', evidence: [`rescale-type=${other.rescaleType}`] };
+  const placeless = frames.find((frame) => !hasGeometry(frame));
+  if (placeless !== undefined) {
+    const evidence = [
+      ...(placeless.imagePositionPatient?.every(Number.isFinite) === true ? [] : ['image-position']),
+      ...(isValidOrientation(placeless.imageOrientationPatient) ? [] : ['image-orientation']),
+      ...(hasSpacing(placeless) ? [] : ['pixel-spacing']),
+    ].map((name) => `missing-or-invalid=${name}`);
+    return { rule: 'geometry-missing', evidence };
+  }
+  return greyLevels(record, 'eight-bit-grey');
 }
 
 /** Slope and intercept are both needed, and a slope of zero is none. PS3.3 C.8.2.1: Type 1 in a CT image. */
@@ -103,14 +216,14 @@ function hasRescale({ rescaleSlope, rescaleIntercept }: FrameDescription): boole
   );
 }
 
-function hasGeometry({
-  imagePositionPatient,
-  imageOrientationPatient,
-  pixelSpacingMm,
-}: FrameDescription): boolean {
+function hasGeometry(frame: FrameDescription): boolean {
   return (
-    imagePositionPatient?.every(Number.isFinite) === true &&
-    isValidOrientation(imageOrientationPatient) &&
-    pixelSpacingMm?.every((value) => Number.isFinite(value) && value > 0) === true
+    frame.imagePositionPatient?.every(Number.isFinite) === true &&
+    isValidOrientation(frame.imageOrientationPatient) &&
+    hasSpacing(frame)
   );
+}
+
+function hasSpacing({ pixelSpacingMm }: FrameDescription): boolean {
+  return pixelSpacingMm?.every((value) => Number.isFinite(value) && value > 0) === true;
 }

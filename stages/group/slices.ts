@@ -1,5 +1,5 @@
-import type { Reason } from '../reasons.ts';
-import type { FrameDescription, InstanceRecord } from '../records.ts';
+import type { FrameDescription, InstanceRecord, SeriesUnit } from '../records.ts';
+import type { Finding } from '../rules.ts';
 import { orientationVectors, type Vector } from './geometry.ts';
 
 /** One frame of one instance whose geometry is complete: what stacks are made of. */
@@ -19,9 +19,17 @@ export interface StackCandidate {
   normal: Vector;
   slices: Slice[];
   /** Set when the candidate cannot be a volume, whatever its size. */
-  problem: Reason | null;
-  /** Slices taken out, with the reason. */
-  removed: { slice: Slice; reason: Reason }[];
+  problem: Finding | null;
+  /** Slices taken out, and why. */
+  removed: RemovedSlice[];
+  /** Set when the candidate is one of several passes over the same positions. */
+  pass: SeriesUnit['pass'];
+}
+
+/** A slice that was taken out of a stack. */
+export interface RemovedSlice {
+  slice: Slice;
+  finding: Finding;
 }
 
 /** A frame as a slice; the caller has checked that its geometry is complete. */

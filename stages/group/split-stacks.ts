@@ -10,6 +10,7 @@ import {
 } from './geometry.ts';
 import { kindOfImageType, originOfImageType } from './image-type.ts';
 import { describeSteps, orderSlices } from './measure-stack.ts';
+import type { PassEvidence } from '../records.ts';
 import type { GroupOptions } from './options.ts';
 import { resolvePositions } from './resolve-positions.ts';
 import { compareText, groupBy, median, type Slice, type StackCandidate } from './slices.ts';
@@ -80,6 +81,7 @@ function splitByOrientation(slices: readonly Slice[], key: string): StackCandida
     slices: members,
     problem: null,
     removed: [],
+    pass: null,
   }));
 }
 
@@ -94,6 +96,12 @@ function countDoubled(slices: readonly Slice[], normal: Vector): number {
   }
   return doubled;
 }
+
+/** Keys by which passes over the same positions are told apart. */
+const PASS_OF_KEY: Readonly<Record<string, PassEvidence>> = {
+  time: 'temporal-position',
+  acquisition: 'acquisition-number',
+};
 
 /**
  * Splits a candidate by a key when the slices do not fit together as they are and do so better apart: positions are
@@ -122,10 +130,16 @@ function splitWhereIncoherent(
           minimum,
         );
   if (!apart) return [candidate];
+  const by = PASS_OF_KEY[name];
+  const ordered = parts.map(([key]) => key).sort((a, b) => Number(a) - Number(b) || compareText(a, b));
   return parts.map(([key, part]) => ({
     ...candidate,
     discriminator: [...candidate.discriminator, `${name}=${key}`],
     slices: part,
+    pass:
+      by === undefined || doubled === 0
+        ? candidate.pass
+        : { number: ordered.indexOf(key) + 1, count: parts.length, by },
   }));
 }
 
@@ -178,10 +192,17 @@ function splitByLine(candidate: StackCandidate, minimum: number): StackCandidate
       const discriminator = [...candidate.discriminator, `centre=${other.key}`];
       stacks.push({ ...candidate, discriminator, slices: other.slices, removed: [] });
     } else {
-      for (const slice of other.slices) stacks[0]?.removed.push({ slice, reason: 'odd-slice' });
+      const evidence = [`offset-mm=${distanceOf(main.key, other.key)}`, `tolerance-mm=${roundTo(tolerance, 2)}`];
+      for (const slice of other.slices)
+        stacks[0]?.removed.push({ slice, finding: { rule: 'off-line', evidence } });
     }
   }
   return stacks;
+}
+
+function distanceOf(a: string, b: string): number {
+  const [x, y] = [a, b].map((key) => key.split(',').map(Number));
+  return roundTo(Math.hypot((x?.[0] ?? 0) - (y?.[0] ?? 0), (x?.[1] ?? 0) - (y?.[1] ?? 0)), 0);
 }
 
 /** Median slope over pairs half the list apart (Theil and Sen's estimate, thinned): outliers do not move it. */
@@ -230,10 +251,14 @@ function trimEnds(candidate: StackCandidate, minimum: number): StackCandidate {
   const tail = far(steps.at(-2)) ? 2 : far(steps.at(-1)) ? 1 : 0;
   if (head + tail === 0 || ordered.length - head - tail < minimum) return candidate;
   const out = [...ordered.slice(0, head), ...ordered.slice(ordered.length - tail)];
+  const finding = {
+    rule: 'far-end' as const,
+    evidence: [`limit-mm=${roundTo(limit, 2)}`, `spacing-mm=${roundTo(median(steps), 4)}`],
+  };
   return {
     ...candidate,
     slices: ordered.slice(head, ordered.length - tail).map(({ slice }) => slice),
-    removed: [...candidate.removed, ...out.map(({ slice }) => ({ slice, reason: 'odd-slice' as const }))],
+    removed: [...candidate.removed, ...out.map(({ slice }) => ({ slice, finding }))],
   };
 }
 

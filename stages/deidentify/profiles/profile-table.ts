@@ -29,11 +29,19 @@ export type ValueGrammar =
   /** SH: digits, four at most. */
   | { kind: 'digits' }
   /** UI: one of the standard's own. */
-  | { kind: 'standard-uid' };
+  | { kind: 'standard-uid' }
+  /** UI of any root, valid by PS3.5 section 9.1; one that is not becomes its pseudonym. */
+  | { kind: 'uid' }
+  /** LO, SH, ST, UI: one of the values that the pipeline itself names. */
+  | { kind: 'permitted'; values: readonly string[] }
+  /** SH: `n.nnn:1`. */
+  | { kind: 'ratio' }
+  /** LO: written anew, in the label vocabulary, from what the text says of it. */
+  | { kind: 'descriptor' };
 
 /**
  * - `keep`: to the byte, if every value fits the grammar
- * - `map`: values that do not fit read OTHER
+ * - `map`: through a vocabulary; values that do not fit read OTHER, texts (`descriptor`) are written anew
  * - `pseudonym`: keyed; UIDs and the patient's identity
  * - `shift`: a date moves by the patient's number of days; only when the pipeline says `dates: shift`
  * - `empty`: zero length, whatever the source says
