@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { DicomError } from '../dicom/errors.ts';
 import { type ByteRange, locateFrames } from '../dicom/frames.ts';
 import { decodeCodestream, decodeFrame, type PixelFormat, type StoredPixels } from '../dicom/pixels.ts';
+import { TRANSFER_SYNTAXES } from '../dicom/uids.ts';
 import type { SourceSlice } from '../stages/preprocess/preprocess-volume.ts';
 import type { ImageDescription, InstanceRecord } from '../stages/records.ts';
 
@@ -27,7 +28,12 @@ export class SliceReader {
    * @param destination takes the bytes of native pixels, which are then used where they lie
    * @throws DicomError when the file is cut off or its pixels cannot be decoded
    */
-  read(file: string, record: InstanceRecord, frame: number, destination: Uint8Array): SourceSlice {
+  read(
+    file: string,
+    record: Pick<InstanceRecord, 'image' | 'transferSyntaxUid'>,
+    frame: number,
+    destination: Uint8Array,
+  ): SourceSlice {
     const image = record.image!;
     const format = pixelFormatOf(image, record.transferSyntaxUid ?? '');
     const description = image.frames[frame]!;
@@ -54,11 +60,13 @@ export class SliceReader {
     destination: Uint8Array,
   ): StoredPixels {
     const frameBits = image.rows * image.columns * image.samplesPerPixel * image.bitsAllocated;
-    // 12-bit packed frames may begin inside a byte: read from the nearest frame before that does not.
+    // 12-bit packed frames may begin inside a byte, and bytes that are swapped in pairs inside a pair: read from the
+    // nearest frame before that does not.
+    const unit = format.transferSyntaxUid === TRANSFER_SYNTAXES.explicitVrBigEndian ? 16 : 8;
     let first = frame;
-    while ((first * frameBits) % 8 !== 0) first -= 1;
+    while ((first * frameBits) % unit !== 0) first -= 1;
     const count = frame - first + 1;
-    const bytes = Math.ceil((count * frameBits) / 8);
+    const bytes = (Math.ceil((count * frameBits) / unit) * unit) / 8;
     const into = placeFor(bytes, destination);
     this.#readRange(file, image.pixelData.offset + (first * frameBits) / 8, into);
     // De-identification looked at the bits above Bits Stored of native pixels already.
@@ -109,7 +117,7 @@ export class SliceReader {
 function pixelFormatOf(image: ImageDescription, transferSyntaxUid: string): PixelFormat {
   const { rows, columns, samplesPerPixel, photometricInterpretation, bitsAllocated, bitsStored, highBit } =
     image;
-  const { pixelRepresentation, planarConfiguration, frames } = image;
+  const { pixelRepresentation, planarConfiguration, frames, pixelData } = image;
   return {
     rows,
     columns,
@@ -122,6 +130,7 @@ function pixelFormatOf(image: ImageDescription, transferSyntaxUid: string): Pixe
     planarConfiguration,
     transferSyntaxUid,
     numberOfFrames: frames.length,
+    pixelDataVr: pixelData.words ? 'OW' : 'OB',
   };
 }
 

@@ -63,7 +63,13 @@ export interface ImageDescription {
   pixelPaddingValue: number | null;
   frames: FrameDescription[];
   /** Value field of Pixel Data (7FE0,0010) in the de-identified file, bytes. */
-  pixelData: { offset: number; length: number; encapsulated: boolean };
+  pixelData: {
+    offset: number;
+    length: number;
+    encapsulated: boolean;
+    /** Its VR is OW: in big endian files even bytes of 8 bits are swapped in pairs then. PS3.5 section 8.1.2 */
+    words: boolean;
+  };
   /** SHA-256 of the pixel data's value field, to tell equal pixels. */
   pixelSha256: string;
   spacingBetweenSlicesMm: number | null;

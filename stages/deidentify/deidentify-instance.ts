@@ -12,6 +12,7 @@ import { getNumber, getString, getText, valueBytes } from '../../dicom/values.ts
 import { describeHeaders, type HeaderWords } from '../evidence/header-evidence.ts';
 import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord } from '../records.ts';
+import { type RuleName, reasonOfRule } from '../rules.ts';
 import { checkPixelBytes, checkPixelLength, hasTrueOffsetTables } from './check-pixels.ts';
 import { completeHeader } from './complete-header.ts';
 import { excludeByClass, isDicomdir, sopClassOf, validUid } from './decide-instance.ts';
@@ -22,6 +23,7 @@ import { readHeaderWords } from './header-words.ts';
 import type { ResolvedProfile } from './profile.ts';
 import { TERMS } from './profiles/terms.ts';
 import type { Pseudonymizer } from './pseudonyms.ts';
+import { type FrameTimes, readTimes } from './read-times.ts';
 import { remember } from './remember.ts';
 import { isStandardUid } from './standard-uids.ts';
 
@@ -37,6 +39,8 @@ export interface DeidentifiedInstance {
   record: InstanceRecord;
   /** The file to write, as pieces that follow each other; Pixel Data is a view into the source. Null: none. */
   output: Uint8Array[] | null;
+  /** When each frame was made, to order the frames of a series; empty where there is no image. Private. */
+  times: FrameTimes[];
 }
 
 /** A UID of ours (2.25, from a fixed random UUID), which says which program wrote a file. PS3.7 annex D.3.3.2 */
@@ -54,7 +58,7 @@ export function deidentifyInstance(bytes: Uint8Array, options: DeidentifyOptions
   try {
     file = readDicom(bytes);
   } catch (error) {
-    return { record: describeFailure(bytes, error, options), output: null };
+    return { record: describeFailure(bytes, error, options), output: null, times: [] };
   }
   return deidentifyFile(file, bytes, options, true);
 }
@@ -172,14 +176,15 @@ function deidentifyFile(
     ...describeIdentity(file, pseudonymizer),
     evidence,
   };
-  const stop = (reason: Reason): DeidentifiedInstance => ({
-    record: { ...base, disposition: dispositionOf(reason), reason },
+  const stop = (reason: Reason, rule: RuleName | null = null): DeidentifiedInstance => ({
+    record: { ...base, disposition: dispositionOf(reason), reason, rule },
     output: null,
+    times: [],
   });
 
   if (isDicomdir(file)) return stop('dicomdir');
   const excluded = excludeByClass(file, sopClassUid, evidence);
-  if (excluded !== null) return stop(excluded);
+  if (excluded !== null) return stop(reasonOfRule(excluded), excluded);
   const { studyInstanceUid, seriesInstanceUid, sopInstanceUid, patientId } = base;
   if (
     studyInstanceUid === null ||
@@ -207,6 +212,7 @@ function deidentifyFile(
     },
     file.dataset,
     profile.rules,
+    profile.safePrivate,
   );
   if ('refused' in filtered) return stop('not-permitted');
   const isMultiFrame = isMultiFrameCtImageStorage(sopClassUid);
@@ -237,6 +243,7 @@ function deidentifyFile(
       offset: header.length + pixelPieces[0]!.length,
       length: pixels.length,
       encapsulated: pixels.fragments !== undefined || pixels.undefinedLength,
+      words: pixels.vr === 'OW',
     },
     pixelSha256: pixelHash?.toString('hex') ?? '',
   });
@@ -247,7 +254,8 @@ function deidentifyFile(
     (withPixels ? checkPixelBytes(image, file, pixels) : null);
   if (problem !== null) return stop(problem);
   const record = { ...base, transferSyntaxUid, image };
-  if (!withPixels) return { record, output: null };
+  const times = readTimes(file, image.frames.length, isMultiFrame);
+  if (!withPixels) return { record, output: null, times };
 
   const output = [concatBytes([header, pixelPieces[0]!]), ...pixelPieces.slice(1)];
   const hash = createHash('sha256');
@@ -256,7 +264,7 @@ function deidentifyFile(
     hash.update(chunk);
     outputBytes += chunk.length;
   }
-  return { record: { ...record, outputSha256: hash.digest('hex'), outputBytes }, output };
+  return { record: { ...record, outputSha256: hash.digest('hex'), outputBytes }, output, times };
 }
 
 /**
