@@ -15,10 +15,11 @@ export interface StageContext {
 
 /** Puts together the context of a run. */
 export function createStageContext(state: State, runKey: string, pipeline: Pipeline): StageContext {
+  const profile = resolveProfile(pipeline.deidentify);
   return {
     files: new RunFiles(state, runKey),
-    pseudonymizer: createPseudonymizer(state.key),
+    pseudonymizer: createPseudonymizer(state.key, { retainUids: profile.retainsUids }),
     pipeline,
-    profile: resolveProfile(pipeline.deidentify),
+    profile,
   };
 }

@@ -2,7 +2,14 @@ import fs from 'node:fs';
 import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
 import { BundleError } from '../models/errors.ts';
 import { digestOf } from '../pipelines/digest.ts';
-import { formatProblem, loadPipeline, PipelineError, type PipelineProblem } from '../pipelines/load.ts';
+import {
+  type CheckedProblem,
+  formatProblem,
+  loadPipeline,
+  type PipelineCheck,
+  PipelineError,
+  type PipelineProblem,
+} from '../pipelines/load.ts';
 import { type Pipeline, pipelineSchema } from '../pipelines/schema.ts';
 import { ProfileError, resolveProfile } from '../stages/deidentify/profile.ts';
 import { CliError } from './exit.ts';
@@ -46,18 +53,15 @@ export async function loadRunnablePipeline(
   const checkBundle = async (name: unknown) => {
     try {
       bundle = await loadBundle(await resolveBundle(typeof name === 'string' ? name : DEFAULT_BUNDLE));
-      return null;
+      return [];
     } catch (error) {
       if (error instanceof BundleError)
-        return { message: error.message, hint: 'see: serieswise models list' };
+        return [{ message: error.message, hint: 'see: serieswise models list' }];
       throw error;
     }
   };
   try {
-    const checks = [
-      { path: ['classify', 'bundle'], check: checkBundle },
-      { path: ['deidentify'], check: checkProfile },
-    ];
+    const checks = [{ path: ['classify', 'bundle'], check: checkBundle }, PROFILE_CHECK];
     const { pipeline } = await loadPipeline(text, file, { overrides, checks });
     if (bundle === null) throw new Error('the check of the bundle did not run');
     // A path says something of a machine; from here on the bundle goes by its name and digest.
@@ -71,15 +75,18 @@ export async function loadRunnablePipeline(
 
 const DEFAULT_BUNDLE = pipelineSchema.parse({ name: 'defaults' }).classify.bundle;
 
-/** Whether the spec's changes to the white-list can be had. */
-async function checkProfile(value: unknown): Promise<{ message: string; hint: string | null } | null> {
+/** Whether the spec's options and changes to the white-list can be had, each at its place. */
+async function checkProfile(value: unknown): Promise<CheckedProblem[]> {
   const parsed = pipelineSchema.shape.deidentify.safeParse(value);
-  if (!parsed.success) return null;
+  if (!parsed.success) return [];
   try {
     resolveProfile(parsed.data);
-    return null;
+    return [];
   } catch (error) {
-    if (error instanceof ProfileError) return { message: error.problems.join('; '), hint: null };
+    if (error instanceof ProfileError)
+      return error.problems.map(({ path, message }) => ({ message, hint: null, below: path }));
     throw error;
   }
 }
+
+export const PROFILE_CHECK: PipelineCheck = { path: ['deidentify'], check: checkProfile };

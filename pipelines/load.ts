@@ -39,11 +39,20 @@ export class PipelineError extends Error {
 
 /**
  * A check that needs more than the spec, such as whether a bundle exists. It is given what the file says at `path`
- * (undefined where it is silent) and runs beside other mistakes, unless they are at or below the same path.
+ * (undefined where it is silent) and runs beside other mistakes, unless they are at or below the same path. Problems
+ * may name a place below `path`.
  */
 export interface PipelineCheck {
   path: string[];
-  check(value: unknown): Promise<{ message: string; hint: string | null } | null>;
+  check(value: unknown): Promise<readonly CheckedProblem[]>;
+}
+
+/** What a check found. */
+export interface CheckedProblem {
+  message: string;
+  hint: string | null;
+  /** Where, below the path of the check. */
+  below?: readonly (string | number)[];
 }
 
 export interface LoadOptions {
@@ -117,8 +126,10 @@ export async function loadPipeline(
     const dotted = path.join('.');
     if (problems.some((problem) => problem.path === dotted || problem.path.startsWith(`${dotted}.`)))
       continue;
-    const found = await check(valueAt(value, path));
-    if (found !== null) problems.push({ file, ...locate(path, false), path: dotted, ...found });
+    for (const { message, hint, below = [] } of await check(valueAt(value, path))) {
+      const place = [...path, ...below];
+      problems.push({ file, ...locate(place, false), path: place.join('.'), message, hint });
+    }
   }
   if (problems.length > 0) throw new PipelineError(problems);
   const pipeline = parsed.data as Pipeline;

@@ -32,6 +32,50 @@ const attributeKeyword = z
   .string()
   .regex(/^[A-Z][A-Za-z0-9]*$/, 'a DICOM attribute keyword such as PatientSize');
 
+/** What may stay of a free text, word for word. No backslash: it parts values. */
+const permittedValue = z
+  .string()
+  .regex(/^(?! )[ -[\]-~]{1,64}(?<! )$/, '1 to 64 printable ASCII characters without \\ and outer spaces');
+const permit = z.strictObject({
+  permit: z.array(permittedValue).min(1).describe('Values that may stay, compared as a whole.'),
+});
+
+/** Names and meaning are those of PS3.15 annex E.3; the two longitudinal options are `deidentify.dates`. */
+const optionsSchema = z.strictObject({
+  retain_uids: z
+    .boolean()
+    .optional()
+    .describe('Retain UIDs: keep valid UIDs as they are. They tell maker, scanner and often date and time.'),
+  retain_device_identity: permit
+    .optional()
+    .describe('Retain Device Identity: keep station name, serial number and the like, of the listed values.'),
+  retain_institution_identity: permit
+    .optional()
+    .describe('Retain Institution Identity: keep institution, address and department, of the listed values.'),
+  retain_patient_characteristics: z
+    .boolean()
+    .optional()
+    .describe('Retain Patient Characteristics: sex, age, size, weight. True unless said otherwise.'),
+  retain_safe_private: z
+    .boolean()
+    .optional()
+    .describe('Retain Safe Private: numbers of the safe list, by creator and element.'),
+  clean_descriptors: z
+    .boolean()
+    .optional()
+    .describe('Clean Descriptors: write descriptions anew in the label vocabulary; no word is copied.'),
+  clean_graphics: z
+    .boolean()
+    .optional()
+    .describe(
+      'Clean Graphics: state that overlays, curves and annotations were removed, where that is certain.',
+    ),
+  clean_pixel_data: z
+    .boolean()
+    .optional()
+    .describe('Clean Pixel Data: refused, since images with burned-in text are quarantined, not cleaned.'),
+});
+
 /** The whole spec. Unknown keys are errors. Every key but `name` has a default. */
 export const pipelineSchema = z.strictObject({
   name: z
@@ -53,9 +97,11 @@ export const pipelineSchema = z.strictObject({
         .default('ct-research')
         .describe('White-list that decides what may pass.'),
       dates: z
-        .enum(['remove', 'shift'])
+        .enum(['remove', 'shift', 'keep'])
         .default('remove')
-        .describe('Remove dates, or shift them by a keyed number of days for each patient.'),
+        .describe(
+          'Remove dates, shift them by a keyed number of days for each patient, or keep them in full.',
+        ),
       whitelist: z
         .strictObject({
           add: z.array(attributeKeyword).default([]).describe('Further attributes to keep, by keyword.'),
@@ -65,8 +111,19 @@ export const pipelineSchema = z.strictObject({
             .describe('Attributes of the profile to drop, by keyword.'),
         })
         .default({ add: [], remove: [] }),
+      options: optionsSchema.default({}).describe('Options of PS3.15 annex E.3.'),
+      crosswalk: z
+        .boolean()
+        .default(false)
+        .describe('Keep an encrypted crosswalk of identifiers and pseudonyms in the state folder.'),
     })
-    .default({ profile: 'ct-research', dates: 'remove', whitelist: { add: [], remove: [] } }),
+    .default({
+      profile: 'ct-research',
+      dates: 'remove',
+      whitelist: { add: [], remove: [] },
+      options: {},
+      crosswalk: false,
+    }),
   group: z
     .strictObject({
       split_by: z

@@ -41,13 +41,14 @@ export function registerPlan(program: Command): void {
       checkInput(inputPath, pipeline.source.type);
       const state = openStateOrExit(options.state);
       const reader = new SourceReader({ inputPath, spooled: () => null });
+      const profile = resolveProfile(pipeline.deidentify);
       const started = process.hrtime.bigint();
       const forecast = await forecastRun(
         {
           inputPath,
           pipeline,
-          profile: resolveProfile(pipeline.deidentify),
-          pseudonymizer: createPseudonymizer(state.key),
+          profile,
+          pseudonymizer: createPseudonymizer(state.key, { retainUids: profile.retainsUids }),
         },
         (entry, maxBytes) => reader.read(entry, maxBytes),
       );

@@ -1,7 +1,7 @@
 import { DicomError } from '../../dicom/errors.ts';
 import { type DicomFile, readDicom } from '../../dicom/read.ts';
 import { formatTag, TAGS } from '../../dicom/tags.ts';
-import { isMultiFrameCtImageStorage } from '../../dicom/uids.ts';
+import { isMultiFrameCtImageStorage, isValidUid } from '../../dicom/uids.ts';
 import { getString } from '../../dicom/values.ts';
 import { completeHeader } from './complete-header.ts';
 import { sopClassOf } from './decide-instance.ts';
@@ -75,11 +75,14 @@ function filterAgain(
 ): Map<number, Uint8Array> | null {
   const encoding = { explicitVr: file.explicitVr, littleEndian: file.littleEndian };
   const pseudonymOfUid = (uid: string) =>
-    /^2\.25\.\d{1,39}$/.test(uid) || isStandardUid(uid) ? uid : '2.25.0';
+    /^2\.25\.\d{1,39}$/.test(uid) || isStandardUid(uid) || (profile.retainsUids && isValidUid(uid))
+      ? uid
+      : '2.25.0';
   const filtered = filterDataset(
     { file, encoding, patientId, shiftDays: 0, pseudonymOfUid },
     file.dataset,
     profile.rules,
+    profile.safePrivate,
   );
   if ('refused' in filtered) return null;
   const elements = new Map(filtered.map((element) => [element.tag, element.bytes]));

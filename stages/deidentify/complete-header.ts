@@ -5,6 +5,7 @@ import { TAGS, tag } from '../../dicom/tags.ts';
 import { getNumber, getString } from '../../dicom/values.ts';
 import { encodeCode } from './filter-dataset.ts';
 import type { ResolvedProfile } from './profile.ts';
+import { isDone, type MethodCode } from './profile-options.ts';
 
 const LATERALITY = tag('Laterality');
 const PATIENT_IDENTITY_REMOVED = tag('PatientIdentityRemoved');
@@ -72,7 +73,10 @@ export function completeHeader(elements: Map<number, Uint8Array>, context: Compl
   } else {
     completeLaterality(elements, context, put);
   }
-  for (const [key, bytes] of stampOf(profile, encoding)) elements.set(key, bytes);
+  const pixels = file.dataset.elements.get(TAGS.PixelData);
+  const hasNativePixels = pixels?.fragments === undefined && pixels?.undefinedLength !== true;
+  const codes = profile.methodCodes.filter((code) => isDone(code, elements, hasNativePixels));
+  for (const [key, bytes] of stampOf(profile, codes, encoding)) elements.set(key, bytes);
 }
 
 /** Type 2C: absent for body parts without a side, else present, if only empty. PS3.3 C.7.3.1 */
@@ -87,33 +91,46 @@ function completeLaterality(
   else if (!elements.has(LATERALITY)) put(LATERALITY, 'CS', '');
 }
 
+/** PS3.3 C.12.1.1: Longitudinal Temporal Information Modified. */
+const DATES_MODIFIED = { remove: 'REMOVED', shift: 'MODIFIED', keep: 'UNMODIFIED' } as const;
+
 /** Elements that say that the instance was de-identified, and how. PS3.15 E.1.1 and PS3.3 C.7.1.1 */
-function buildStamp(profile: ResolvedProfile, encoding: Encoding): [number, Uint8Array][] {
-  const codes = profile.methodCodes.map((code) => encodeCode({ ...code, scheme: 'DCM' }, encoding));
-  const isModified = profile.dates === 'shift' ? 'MODIFIED' : 'REMOVED';
+function buildStamp(
+  profile: ResolvedProfile,
+  methodCodes: readonly MethodCode[],
+  encoding: Encoding,
+): [number, Uint8Array][] {
+  const codes = methodCodes.map(({ value, meaning }) =>
+    encodeCode({ value, meaning, scheme: 'DCM' }, encoding),
+  );
+  const method = [`Serieswise ${profile.name} ${profile.version}`, ...profile.methodTexts];
   const text = (key: number, vr: string, value: string): [number, Uint8Array] => [
     key,
     encodeElement(key, vr, value, encoding),
   ];
   return [
     text(PATIENT_IDENTITY_REMOVED, 'CS', 'YES'),
-    text(DEIDENTIFICATION_METHOD, 'LO', `Serieswise ${profile.name} ${profile.version}`),
+    text(DEIDENTIFICATION_METHOD, 'LO', method.join('\\')),
     [
       DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
       encodeSequence(DEIDENTIFICATION_METHOD_CODE_SEQUENCE, codes, encoding),
     ],
-    text(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', isModified),
+    text(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', DATES_MODIFIED[profile.dates]),
   ];
 }
 
 const stamps = new WeakMap<ResolvedProfile, Map<string, [number, Uint8Array][]>>();
 
-/** The stamp is the same in all files of a profile and an encoding. */
-function stampOf(profile: ResolvedProfile, encoding: Encoding): [number, Uint8Array][] {
+/** The stamp is the same in all files of a profile and an encoding in which the same was done. */
+function stampOf(
+  profile: ResolvedProfile,
+  codes: readonly MethodCode[],
+  encoding: Encoding,
+): [number, Uint8Array][] {
   const known = stamps.get(profile) ?? new Map<string, [number, Uint8Array][]>();
   stamps.set(profile, known);
-  const key = `${encoding.explicitVr} ${encoding.littleEndian}`;
-  const stamp = known.get(key) ?? buildStamp(profile, encoding);
+  const key = `${encoding.explicitVr} ${encoding.littleEndian} ${codes.map(({ value }) => value).join()}`;
+  const stamp = known.get(key) ?? buildStamp(profile, codes, encoding);
   known.set(key, stamp);
   return stamp;
 }

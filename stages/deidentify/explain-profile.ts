@@ -67,6 +67,14 @@ function explainGrammar(grammar: ValueGrammar): string {
       return 'up to four digits';
     case 'standard-uid':
       return 'a UID that the standard defines';
+    case 'uid':
+      return 'a valid UID';
+    case 'permitted':
+      return `one of ${grammar.values.length} values that the pipeline permits`;
+    case 'ratio':
+      return 'a ratio to one';
+    case 'descriptor':
+      return 'words of the label vocabulary alone';
   }
 }
 

@@ -7,11 +7,11 @@ import {
   encodeSequence,
 } from '../../dicom/encode.ts';
 import type { DicomDataset, DicomElement, DicomFile, DicomItem } from '../../dicom/read.ts';
-import { TAGS } from '../../dicom/tags.ts';
+import { isPrivateCreatorTag, isPrivateTag, TAGS } from '../../dicom/tags.ts';
 import { getNumbers, getString, valueBytes } from '../../dicom/values.ts';
 import { isStringVr } from '../../dicom/vr.ts';
 import { fitsNumbers, type Judgement } from './grammars.ts';
-import type { ResolvedRule } from './profile.ts';
+import { type ResolvedRule, safePrivateKey } from './profile.ts';
 import { CODED_CONCEPTS } from './profiles/codes.ts';
 import { checkTime, shiftDate, shiftDateTime } from './shift-dates.ts';
 
@@ -52,6 +52,8 @@ interface Built {
 const RAW: Outcome = { kind: 'raw' };
 const REMOVE: Outcome = { kind: 'remove' };
 const MAX_TEXT_BYTES = 65_534;
+/** Some values of DA, TM or DT, or a range of them. */
+const MAX_TEMPORAL_BYTES = 256;
 const CODE_VALUE = 0x00080100;
 const CODING_SCHEME_DESIGNATOR = 0x00080102;
 const CODE_MEANING = 0x00080104;
@@ -64,8 +66,9 @@ export function filterDataset(
   context: FilterContext,
   dataset: DicomDataset,
   rules: ReadonlyMap<number, ResolvedRule>,
+  safePrivate: ReadonlyMap<string, ResolvedRule> = new Map(),
 ): OutputElement[] | Refusal {
-  const output: OutputElement[] = [];
+  const output: OutputElement[] = safePrivate.size === 0 ? [] : filterPrivate(context, dataset, safePrivate);
   for (const element of dataset.elements.values()) {
     const rule = rules.get(element.tag);
     // Pixel Data is by far the largest, and its caller writes it without a copy.
@@ -74,6 +77,42 @@ export function filterDataset(
     if (outcome.kind === 'refuse' || outcome.kind === 'drop-item') return { refused: true };
     const bytes = writeOutcome(context, dataset, element, rule, outcome);
     if (bytes !== null) output.push({ tag: element.tag, bytes });
+  }
+  return output;
+}
+
+/**
+ * Private attributes on the safe list, each with the creator of its block, which is written anew. A creator that stands
+ * in a block is known by its whole value; blocks keep their numbers. PS3.5 section 7.8.1
+ */
+function filterPrivate(
+  context: FilterContext,
+  dataset: DicomDataset,
+  safePrivate: ReadonlyMap<string, ResolvedRule>,
+): OutputElement[] {
+  const output: OutputElement[] = [];
+  const creators = new Map<number, string>();
+  const written = new Set<number>();
+  for (const element of sortedElements(dataset)) {
+    if (!isPrivateTag(element.tag)) continue;
+    if (isPrivateCreatorTag(element.tag)) {
+      const isShort = element.length <= 64 && element.items === undefined;
+      if (isShort) creators.set(element.tag, textOf(context.file, element).replace(/^ +|[ \0]+$/g, ''));
+      continue;
+    }
+    const group = element.tag >>> 16;
+    const creatorTag = ((group << 16) | ((element.tag >>> 8) & 0xff)) >>> 0;
+    const creator = creators.get(creatorTag);
+    if (creator === undefined) continue;
+    const rule = safePrivate.get(safePrivateKey(creator, group, element.tag));
+    if (rule === undefined || element.length === 0) continue;
+    const outcome = applyRule(context, dataset, element, rule);
+    const bytes = writeOutcome(context, dataset, element, rule, outcome);
+    if (bytes === null) continue;
+    output.push({ tag: element.tag, bytes });
+    if (written.has(creatorTag)) continue;
+    written.add(creatorTag);
+    output.push({ tag: creatorTag, bytes: encodeElement(creatorTag, 'LO', creator, context.encoding) });
   }
   return output;
 }
@@ -132,6 +171,9 @@ function applyGrammar(
   const { grammar } = rule.row;
   if (grammar === null || element.items !== undefined || element.fragments !== undefined)
     return otherwise(rule);
+  if (grammar.kind === 'uid') return applyPseudonym(context, dataset, element, rule);
+  if (grammar.kind === 'date' || grammar.kind === 'time' || grammar.kind === 'datetime')
+    return applyShift(context, element, rule);
   const vr = rule.vrs[0]!;
   if (isStringVr(vr)) {
     if (element.length > MAX_TEXT_BYTES || !isTextVr(element.vr)) return otherwise(rule);
@@ -175,16 +217,22 @@ function applyPseudonym(
 }
 
 function applyShift(context: FilterContext, element: DicomElement, rule: ResolvedRule): Outcome {
-  if (element.length > 64 || element.items !== undefined) return otherwise(rule);
+  if (element.length > MAX_TEMPORAL_BYTES || element.items !== undefined || element.fragments !== undefined)
+    return otherwise(rule);
+  if (!isTextVr(element.vr)) return otherwise(rule);
   const text = textOf(context.file, element).replace(/[ \0]+$/, '');
   const kind = rule.row.grammar?.kind;
-  const shifted =
+  const isShifted = rule.row.action === 'shift';
+  const days = isShifted ? context.shiftDays : 0;
+  const shiftOne = (value: string): string | null =>
     kind === 'date'
-      ? shiftDate(text, context.shiftDays)
+      ? shiftDate(value, days)
       : kind === 'datetime'
-        ? shiftDateTime(text, context.shiftDays)
-        : checkTime(text);
-  return shifted === null ? otherwise(rule) : { kind: 'value', value: shifted };
+        ? shiftDateTime(value, days, !isShifted)
+        : checkTime(value);
+  const values = text.split('\\').map(shiftOne);
+  if (values.includes(null)) return otherwise(rule);
+  return { kind: 'value', value: values.join('\\') };
 }
 
 /** Items of a sequence through their own white-list; an item that nothing is left of goes, except frames. */

@@ -1,15 +1,27 @@
-import { CONFIDENTIALITY_ROWS } from '../../dicom/confidentiality.generated.ts';
 import { lookUpTag, tag } from '../../dicom/tags.ts';
+import { CONFIDENTIALITY_OPTIONS, confidentialityOf } from './confidentiality.ts';
 import { type Judgement, judgeText } from './grammars.ts';
+import {
+  activeOptions,
+  applyOptions,
+  checkOptions,
+  type MethodCode,
+  methodCodesOf,
+  methodTextsOf,
+  type OptionsSpec,
+} from './profile-options.ts';
 import { CT_RESEARCH } from './profiles/ct-research.ts';
 import type { ProfileRow, ProfileTable, ValueGrammar } from './profiles/profile-table.ts';
+import { SAFE_PRIVATE } from './profiles/safe-private.ts';
 import { remember } from './remember.ts';
 
 /** What a pipeline says under `deidentify`. */
 export interface ProfileSpec {
   profile: 'ct-research';
-  dates: 'remove' | 'shift';
+  dates: 'remove' | 'shift' | 'keep';
   whitelist: { add: readonly string[]; remove: readonly string[] };
+  /** Options of PS3.15 annex E.3; without it none but Retain Patient Characteristics. */
+  options?: OptionsSpec | undefined;
 }
 
 /** A row of the profile at its place, ready to be applied to an element. */
@@ -28,24 +40,38 @@ export interface ResolvedRule {
 export interface ResolvedProfile {
   name: string;
   version: number;
-  dates: 'remove' | 'shift';
+  dates: ProfileSpec['dates'];
+  /** UIDs stay where they are valid: pseudonyms must be made by a pseudonymizer that knows it. */
+  retainsUids: boolean;
   /** Rules of the data set, by tag. */
   rules: ReadonlyMap<number, ResolvedRule>;
   /** Of `rules`, those that must be present, if only empty. */
   required: readonly ResolvedRule[];
+  /** Rules of private attributes, by `safePrivateKey`; empty without Retain Safe Private. */
+  safePrivate: ReadonlyMap<string, ResolvedRule>;
   /** Rows in force, for documentation and listings. */
   rows: readonly ProfileRow[];
   /** CID 7050: what this profile does. */
-  methodCodes: readonly { value: string; meaning: string }[];
+  methodCodes: readonly MethodCode[];
+  /** Further values of De-identification Method, for what differs from the profile as it is shipped. */
+  methodTexts: readonly string[];
+}
+
+/** One thing that cannot be had, and where the pipeline asks for it, below `deidentify`. */
+export interface ProfileProblem {
+  path: readonly (string | number)[];
+  message: string;
 }
 
 /** A profile that cannot be built as asked; every problem at once. Messages hold words of the pipeline alone. */
 export class ProfileError extends Error {
   readonly code = 'profile-invalid';
-  readonly problems: readonly string[];
+  readonly problems: readonly ProfileProblem[];
 
-  constructor(problems: readonly string[]) {
-    super(`the de-identification profile cannot be built: ${problems.join('; ')}`);
+  constructor(problems: readonly ProfileProblem[]) {
+    super(
+      `the de-identification profile cannot be built: ${problems.map(({ message }) => message).join('; ')}`,
+    );
     this.name = 'ProfileError';
     this.problems = problems;
   }
@@ -53,43 +79,77 @@ export class ProfileError extends Error {
 
 const TABLES: Record<ProfileSpec['profile'], ProfileTable> = { 'ct-research': CT_RESEARCH };
 const FUNCTIONAL_GROUPS = ['SharedFunctionalGroupsSequence', 'PerFrameFunctionalGroupsSequence'];
-const PATIENT_CHARACTERISTICS = ['PatientAge', 'PatientSex', 'PatientSize', 'PatientWeight'];
 
 /**
- * Puts the pipeline's additions and removals into the profile.
- * @throws ProfileError with every problem: unknown words, attributes that PS3.15 table E.1-1 removes, attributes whose
- * values no grammar can check
+ * Puts the pipeline's options, additions and removals into the profile.
+ * @throws ProfileError with every problem: options that contradict each other, unknown words, attributes that PS3.15
+ * table E.1-1 removes, attributes whose values no grammar can check
  */
 export function resolveProfile(spec: ProfileSpec): ResolvedProfile {
   const table = TABLES[spec.profile];
-  const problems: string[] = [];
-  let rows: ProfileRow[] = [...table.rows];
-  for (const keyword of spec.whitelist.add) {
+  const problems: ProfileProblem[] = [...checkOptions(spec)];
+  let rows: ProfileRow[] = applyOptions([...table.rows], spec);
+  for (const [index, keyword] of spec.whitelist.add.entries()) {
     if (rows.some((row) => row.path === keyword)) continue;
-    const added = addRow(keyword, spec.dates);
-    if (typeof added === 'string') problems.push(`whitelist.add: ${keyword} ${added}`);
+    const added = addRow(keyword, spec);
+    if (typeof added === 'string')
+      problems.push({
+        path: ['whitelist', 'add', index],
+        message: `whitelist.add: ${keyword} ${added}`,
+      });
     else rows.push(added);
   }
-  for (const keyword of spec.whitelist.remove) {
+  for (const [index, keyword] of spec.whitelist.remove.entries()) {
     const problem = checkRemoval(rows, keyword);
-    if (problem !== null) problems.push(`whitelist.remove: ${keyword} ${problem}`);
+    if (problem !== null)
+      problems.push({
+        path: ['whitelist', 'remove', index],
+        message: `whitelist.remove: ${keyword} ${problem}`,
+      });
     else rows = removeRows(rows, keyword);
   }
   if (problems.length > 0) throw new ProfileError(problems);
 
   if (spec.dates === 'remove') {
     rows = rows.flatMap((row) => (row.action !== 'shift' ? [row] : row.required ? [emptied(row)] : []));
+  } else if (spec.dates === 'keep') {
+    rows = rows.map((row) => (row.action === 'shift' ? { ...row, action: 'keep' } : row));
   }
   const rules = buildRules(rows);
   return {
     name: table.name,
     version: table.version,
     dates: spec.dates,
+    retainsUids: spec.options?.retain_uids === true,
     rules,
     required: [...rules.values()].filter(({ row }) => row.required),
+    safePrivate: spec.options?.retain_safe_private === true ? safePrivateRules() : new Map(),
     rows,
-    methodCodes: methodCodesOf(rows, spec.dates),
+    methodCodes: methodCodesOf(rows, spec),
+    methodTexts: methodTextsOf(spec),
   };
+}
+
+/** What a private attribute is known by, whatever block its creator was given. PS3.5 section 7.8.1 */
+export function safePrivateKey(creator: string, group: number, element: number): string {
+  return `${group.toString(16)} ${(element & 0xff).toString(16)} ${creator}`;
+}
+
+function safePrivateRules(): Map<string, ResolvedRule> {
+  return new Map(
+    SAFE_PRIVATE.map(({ creator, group, element, vr, grammar, name }) => {
+      const row: ProfileRow = {
+        path: `(${group.toString(16).padStart(4, '0')},${creator},${element.toString(16).padStart(2, '0')})`,
+        action: 'keep',
+        grammar,
+        otherwise: 'remove',
+        required: false,
+        reason: `Safe private attribute of PS3.15 table E.3.10-1: ${name}`,
+      };
+      const number = ((group << 16) | element) >>> 0;
+      return [safePrivateKey(creator, group, element), makeRule(number, [vr], row)];
+    }),
+  );
 }
 
 const NUMERIC: Record<string, ValueGrammar> = Object.fromEntries([
@@ -106,7 +166,8 @@ const TEMPORAL: Record<string, ValueGrammar> = {
 };
 
 /** A row for an attribute that the pipeline adds, or why it cannot be added. */
-function addRow(keyword: string, dates: ProfileSpec['dates']): ProfileRow | string {
+function addRow(keyword: string, spec: ProfileSpec): ProfileRow | string {
+  const { dates } = spec;
   const number = tagOf(keyword);
   const entry = number === null ? undefined : lookUpTag(number);
   if (number === null || entry === undefined) return 'is not an attribute of PS3.6';
@@ -120,13 +181,21 @@ function addRow(keyword: string, dates: ProfileSpec['dates']): ProfileRow | stri
   } as const;
   const temporal = TEMPORAL[entry.vr];
   if (temporal !== undefined) {
-    if (dates === 'remove') return 'is a date or a time: say `dates: shift` to have those';
-    if (listed !== null && !listed.includes('retainLongModifiedDates='))
-      return 'is removed by PS3.15 table E.1-1, modified dates or not';
+    if (dates === 'remove') return 'is a date or a time: say `dates: shift` or `dates: keep` to have those';
+    const option = dates === 'shift' ? 'retainLongModifiedDates' : 'retainLongFullDates';
+    if (listed !== null && listed.options[option] === undefined)
+      return 'is removed by PS3.15 table E.1-1, whatever is done with dates';
     return { ...row, action: 'shift', grammar: temporal };
   }
   if (entry.vr === 'UI') return { ...row, action: 'pseudonym', grammar: null };
-  if (listed !== null) return `is removed by PS3.15 table E.1-1 (action ${listed.split(' ')[1]})`;
+  const kept = activeOptions(spec).some((option) => listed?.options[option] === 'K');
+  if (listed !== null && !kept) {
+    const wanting = (Object.keys(listed.options) as (keyof typeof CONFIDENTIALITY_OPTIONS)[])
+      .filter((option) => listed.options[option] === 'K')
+      .map((option) => CONFIDENTIALITY_OPTIONS[option]);
+    const hint = wanting.length === 0 ? '' : `; the standard keeps it under the ${wanting.join(' or the ')}`;
+    return `is removed by PS3.15 table E.1-1 (action ${listed.action})${hint}`;
+  }
   const grammar = NUMERIC[entry.vr];
   if (grammar === undefined)
     return `is of VR ${entry.vr}: no value grammar can tell its values from a name or a number of the patient`;
@@ -180,11 +249,11 @@ function buildRules(rows: readonly ProfileRow[]): Map<number, ResolvedRule> {
       let level = root;
       for (const keyword of keywords.slice(0, -1)) {
         const parent = level.get(tag(keyword));
-        if (parent === undefined) throw new ProfileError([`${path} stands before its sequence`]);
+        if (parent === undefined) throw new RangeError(`${path} stands before its sequence`);
         level = parent.children as Map<number, ResolvedRule>;
       }
       const number = tag(keywords.at(-1)!);
-      if (level.has(number)) throw new ProfileError([`${path} is listed twice`]);
+      if (level.has(number)) throw new RangeError(`${path} is listed twice`);
       level.set(number, resolveRow(number, row));
     }
   }
@@ -192,7 +261,10 @@ function buildRules(rows: readonly ProfileRow[]): Map<number, ResolvedRule> {
 }
 
 function resolveRow(number: number, row: ProfileRow): ResolvedRule {
-  const { vrs } = lookUpTag(number)!;
+  return makeRule(number, lookUpTag(number)!.vrs, row);
+}
+
+function makeRule(number: number, vrs: readonly string[], row: ProfileRow): ResolvedRule {
   const { grammar, action } = row;
   const judge = remember(
     (text) => ({
@@ -206,37 +278,6 @@ function resolveRow(number: number, row: ProfileRow): ResolvedRule {
 function expandPath(path: string): string[] {
   if (path !== 'FunctionalGroups' && !path.startsWith('FunctionalGroups>')) return [path];
   return FUNCTIONAL_GROUPS.map((sequence) => sequence + path.slice('FunctionalGroups'.length));
-}
-
-/** Only for what is really done: nothing of the cleaning options, since what they would clean is removed. */
-function methodCodesOf(
-  rows: readonly ProfileRow[],
-  dates: ProfileSpec['dates'],
-): { value: string; meaning: string }[] {
-  const retainsCharacteristics = rows.some(
-    (row) => PATIENT_CHARACTERISTICS.includes(row.path) && row.action === 'keep',
-  );
-  return [
-    { value: '113100', meaning: 'Basic Application Confidentiality Profile' },
-    ...(dates === 'shift'
-      ? [{ value: '113107', meaning: 'Retain Longitudinal Temporal Information Modified Dates Option' }]
-      : []),
-    ...(retainsCharacteristics
-      ? [{ value: '113108', meaning: 'Retain Patient Characteristics Option' }]
-      : []),
-  ];
-}
-
-let confidentiality: Map<string, string> | undefined;
-
-/** The row of PS3.15 table E.1-1 for a tag (tag, action, options), or null. */
-function confidentialityOf(number: number): string | null {
-  if (confidentiality === undefined) {
-    confidentiality = new Map(CONFIDENTIALITY_ROWS.split('\n').map((row) => [row.split(' ')[0]!, row]));
-  }
-  const digits = number.toString(16).toUpperCase().padStart(8, '0');
-  const repeating = `${digits.slice(0, 2)}xx${digits.slice(4)}`;
-  return confidentiality.get(digits) ?? confidentiality.get(repeating) ?? null;
 }
 
 function tagOf(keyword: string): number | null {

@@ -1,5 +1,6 @@
 /** Keyed pseudonyms: nothing that leaves `deidentify` can be matched with a source by anyone without the key. */
 import { createHmac } from 'node:crypto';
+import { isValidUid } from '../../dicom/uids.ts';
 import { remember } from './remember.ts';
 import { isStandardUid } from './standard-uids.ts';
 
@@ -31,9 +32,10 @@ const SHIFT_RANGE_DAYS = 3650;
 
 /**
  * @param key 32 bytes, the project key
+ * @param options.retainUids valid UIDs stay as they are (Retain UIDs, PS3.15 E.3.9); others become pseudonyms
  * @throws RangeError when the key has another length
  */
-export function createPseudonymizer(key: Uint8Array): Pseudonymizer {
+export function createPseudonymizer(key: Uint8Array, options: { retainUids?: boolean } = {}): Pseudonymizer {
   if (key.length !== KEY_BYTES) throw new RangeError('The project key must have 32 bytes.');
   const subkey = (domain: string): Buffer =>
     createHmac('sha256', key).update(`serieswise/1/${domain}`).digest();
@@ -56,7 +58,8 @@ export function createPseudonymizer(key: Uint8Array): Pseudonymizer {
       pseudonymOfPatient(identityOf(patientId, issuer, studyUidFallback)),
     uid(sourceUid) {
       const uid = trimUid(sourceUid);
-      return isStandardUid(uid) ? uid : pseudonymOfUid(uid);
+      if (isStandardUid(uid) || (options.retainUids === true && isValidUid(uid))) return uid;
+      return pseudonymOfUid(uid);
     },
     sourceKey: (path, member) => hmac(sourceKeyKey, joinParts([path, member ?? ''])).toString('hex', 0, 16),
     digest(content) {

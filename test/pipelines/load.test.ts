@@ -31,7 +31,7 @@ describe('loadPipeline', () => {
       '  min_slices: many',
       '  split_by: [orientaton]',
       'publish: { dicoms: true }',
-      'deidentify: { dates: keep }',
+      'deidentify: { dates: hold }',
     ].join('\n');
     const found = (await problemsOf(text)).map((p) => [p.line, p.column, p.path, p.hint]);
     expect(found).toContainEqual([1, 7, 'name', 'lower-case words joined by hyphens']);
@@ -63,7 +63,7 @@ describe('loadPipeline', () => {
   });
 
   it('runs the checks that need more than the spec at the place of their key', async () => {
-    const check = async (value: unknown) => ({ message: `no bundle ${value}`, hint: null });
+    const check = async (value: unknown) => [{ message: `no bundle ${value}`, hint: null }];
     const text = 'name: a\nclassify: { bundle: nope }\ngruop: {}';
     await expect(
       loadPipeline(text, 'p.yaml', { checks: [{ path: ['classify', 'bundle'], check }] }),

@@ -18,7 +18,7 @@ function problemsOf(spec: Partial<ProfileSpec>): readonly string[] {
     deidentifyOptions(spec);
     return [];
   } catch (error) {
-    if (error instanceof ProfileError) return error.problems;
+    if (error instanceof ProfileError) return error.problems.map(({ message }) => message);
     throw error;
   }
 }
