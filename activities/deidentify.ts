@@ -1,5 +1,7 @@
 /** deidentify: from here on there are pseudonyms alone. */
 import { digestOf } from '../pipelines/digest.ts';
+import { rankTimes } from '../stages/deidentify/rank-times.ts';
+import type { FrameTimes } from '../stages/deidentify/read-times.ts';
 import type { SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
@@ -46,13 +48,31 @@ export async function deidentifyBatch(
   }
   const reader = new SourceReader(placeOfRun(files));
   try {
+    const timesBefore = new Map(files.readSealed<[string, FrameTimes[]][]>(files.names.times(batch)) ?? []);
     const instances: StoredInstance[] = [];
+    const timesOf = new Map<string, FrameTimes[]>();
     for (const entry of entries) {
       const known = before.get(entry.sourceKey);
-      const good = known !== undefined && known.stamp === stampOf(context, entry);
-      instances.push(good ? known : await deidentifyEntry(context, reader, entry));
+      const times = timesBefore.get(entry.sourceKey);
+      if (known !== undefined && times !== undefined && known.stamp === stampOf(context, entry)) {
+        instances.push(known);
+        timesOf.set(entry.sourceKey, times);
+        continue;
+      }
+      const made = await deidentifyEntry(context, reader, entry);
+      instances.push({ stamp: made.stamp, record: made.record });
+      timesOf.set(entry.sourceKey, made.times);
     }
-    files.writeJson(files.names.instances(batch), instances);
+    // Times stay sealed: beyond this step there are ranks alone.
+    files.writeSealed(files.names.times(batch), [...timesOf]);
+    const ranked = rankTimes(
+      instances.map(({ record }) => record),
+      timesOf,
+    );
+    files.writeJson(
+      files.names.instances(batch),
+      instances.map(({ stamp }, index) => ({ stamp, record: ranked[index]! })) satisfies StoredInstance[],
+    );
     return { unchanged: false, files: instances.length };
   } finally {
     reader.close();

@@ -2,11 +2,13 @@
 
 import { hash64 } from '../stages/discover/assign-batches.ts';
 import { groupSeries } from '../stages/group/group-series.ts';
+import { markTextPage } from '../stages/group/text-page-candidates.ts';
 import { dispositionOf } from '../stages/reasons.ts';
 import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import type { StoredInstance } from './instances.ts';
+import { findTextPages } from './text-pages.ts';
 import { isUnitDone } from './units.ts';
 
 /** What `group` leaves for the stages after it. */
@@ -15,26 +17,35 @@ export interface BatchGroups {
   verdicts: InstanceVerdict[];
   /** Keys of kept units whose tensor, labels or pictures are still to be made. */
   pending: string[];
+  /** Whether an image that fell out by its header is a page of text, by the digest of its file. */
+  pages: Record<string, boolean>;
 }
 
 /** @returns how many units are kept, and how many of them need work */
-export function groupBatch(
+export async function groupBatch(
   context: StageContext,
   batch: number,
   bundleSha256: string,
-): { kept: number; pending: number } {
+): Promise<{ kept: number; pending: number }> {
   const { files, pipeline } = context;
   const records = readRecords(context, batch);
-  const { units, verdicts } = groupSeries([...records.values()], {
+  const options = {
     splitBy: pipeline.group.split_by,
     exclude: pipeline.exclude,
     minSlices: pipeline.group.min_slices,
-  });
+  };
+  const byHeader = groupSeries([...records.values()], options);
+  const known = files.readJson<BatchGroups>(files.names.groups(batch))?.pages ?? {};
+  const pages = await findTextPages(context, batch, { records, verdicts: byHeader.verdicts, known });
+  const marked = [...records.values()].map((record) =>
+    pages[record.outputSha256 ?? ''] === true ? markTextPage(record) : record,
+  );
+  const { units, verdicts } = Object.values(pages).includes(true) ? groupSeries(marked, options) : byHeader;
   const kept = units.filter((unit) => unit.disposition === 'kept');
   const pending = kept
     .filter((unit) => !isUnitDone(context, unit, records, bundleSha256))
     .map((unit) => unit.seriesUnit);
-  files.writeJson(files.names.groups(batch), { units, verdicts, pending } satisfies BatchGroups);
+  files.writeJson(files.names.groups(batch), { units, verdicts, pending, pages } satisfies BatchGroups);
   return { kept: kept.length, pending: pending.length };
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { digestOf } from '../pipelines/digest.ts';
 import { deidentifyInstance } from '../stages/deidentify/deidentify-instance.ts';
 import { describeUnreadable } from '../stages/deidentify/describe-unreadable.ts';
+import type { FrameTimes } from '../stages/deidentify/read-times.ts';
 import { instanceOutputPath } from '../stages/publish/output-paths.ts';
 import type { InstanceRecord, SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
@@ -30,13 +31,13 @@ export async function deidentifyEntry(
   context: StageContext,
   reader: SourceReader,
   entry: SourceEntry,
-): Promise<StoredInstance> {
+): Promise<StoredInstance & { times: FrameTimes[] }> {
   const { files, profile, pseudonymizer } = context;
   const stamp = stampOf(context, entry);
   const bytes = await reader.read(entry);
   if (typeof bytes === 'string')
-    return { stamp, record: describeUnreadable(entry.sourceKey, entry.bytes, bytes) };
-  const { record, output } = deidentifyInstance(bytes, {
+    return { stamp, record: describeUnreadable(entry.sourceKey, entry.bytes, bytes), times: [] };
+  const { record, output, times } = deidentifyInstance(bytes, {
     profile,
     pseudonymizer,
     sourceKey: entry.sourceKey,
@@ -46,7 +47,7 @@ export async function deidentifyEntry(
     fs.mkdirSync(path.dirname(file), { recursive: true });
     writeFileAtomic(file, output, { flush: false });
   }
-  return { stamp, record };
+  return { stamp, record, times };
 }
 
 /** Path of the de-identified file of a record where it was published. */

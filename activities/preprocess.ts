@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DicomError } from '../dicom/errors.ts';
 import { loadCodec } from '../dicom/pixels.ts';
+import { excludesPages } from '../stages/group/options.ts';
 import { encodeNpy } from '../stages/preprocess/npy.ts';
-import { looksLikeBurnedInText } from '../stages/preprocess/pixel-evidence.ts';
+import { looksLikeBurnedInText, looksLikeTextPage } from '../stages/preprocess/pixel-evidence.ts';
 import {
   PreprocessError,
   type Resampler,
@@ -95,6 +96,7 @@ async function preprocessUnit(
   const needed = [...located.keys()];
   const lookedAt = new Set([needed[0], needed[needed.length >> 1], needed.at(-1)]);
   let hasText = false;
+  let pages = 0;
   let tensor: Uint8Array;
   const slices = new SliceReader();
   try {
@@ -111,6 +113,7 @@ async function preprocessUnit(
             looksLikeBurnedInText(source.values, record.image!.rows, record.image!.columns)
           ) {
             hasText = true;
+            if (looksLikeTextPage(source.values, record.image!.rows, record.image!.columns)) pages += 1;
           }
           return source;
         },
@@ -127,6 +130,7 @@ async function preprocessUnit(
   } finally {
     slices.close();
   }
+  if (pages === lookedAt.size && excludesPages(pipeline.exclude)) return { reason: 'text-page' };
   if (hasText) return { reason: 'burned-in-annotation' };
   const npy = encodeNpy(tensor, shape);
   const thumbnail = renderThumbnail(tensor, shape);

@@ -66,6 +66,7 @@ export class RunFiles {
     headers: (shard: number) => `headers/${pad(shard)}.sealed`,
     batch: (batch: number) => `batches/${pad(batch)}`,
     entries: (batch: number) => `batches/${pad(batch)}/entries.sealed`,
+    times: (batch: number) => `batches/${pad(batch)}/times.sealed`,
     instances: (batch: number) => `batches/${pad(batch)}/instances.json`,
     groups: (batch: number) => `batches/${pad(batch)}/groups.json`,
     rows: (batch: number) => `batches/${pad(batch)}/rows.json`,

@@ -8,8 +8,8 @@ import {
   SOP_CLASSES,
 } from '../../dicom/uids.ts';
 import { getItems, getString, getStrings, getUid } from '../../dicom/values.ts';
-import type { Reason } from '../reasons.ts';
 import type { HeaderEvidence } from '../records.ts';
+import type { RuleName } from '../rules.ts';
 
 const DIRECTORY_RECORD_SEQUENCE = tag('DirectoryRecordSequence');
 const CONCEPT_NAME_CODE_SEQUENCE = tag('ConceptNameCodeSequence');
@@ -43,20 +43,21 @@ export function isDicomdir(file: DicomFile): boolean {
   );
 }
 
-/** Why an object is no CT image, or null when it is one of the three accepted classes. */
+/** The rule by which an object is no CT image, or null when it is one of the three accepted classes. */
 export function excludeByClass(
   file: DicomFile,
   sopClassUid: string | null,
   evidence: HeaderEvidence,
-): Reason | null {
+): RuleName | null {
   const modality = getString(file, file.dataset, TAGS.Modality);
   if (isCtImageStorage(sopClassUid)) {
-    return modality === undefined || modality.toUpperCase() === 'CT' ? null : 'not-ct';
+    return modality === undefined || modality.toUpperCase() === 'CT' ? null : 'other-object';
   }
-  if (sopClassUid !== null && DOSE_REPORT_CLASSES.has(sopClassUid)) return 'dose-report';
-  if (isStructuredReportStorage(sopClassUid)) return isDoseReportByTitle(file) ? 'dose-report' : 'not-ct';
+  if (sopClassUid !== null && DOSE_REPORT_CLASSES.has(sopClassUid)) return 'dose-report-class';
+  if (isStructuredReportStorage(sopClassUid))
+    return isDoseReportByTitle(file) ? 'dose-report-class' : 'other-object';
   if (isSecondaryCaptureImageStorage(sopClassUid)) return nameSecondaryCapture(file, evidence);
-  return 'not-ct';
+  return 'other-object';
 }
 
 function isDoseReportByTitle(file: DicomFile): boolean {
@@ -64,13 +65,12 @@ function isDoseReportByTitle(file: DicomFile): boolean {
   return title !== undefined && DOSE_REPORT_TITLES.has(getString(file, title, CODE_VALUE) ?? '');
 }
 
-function nameSecondaryCapture(file: DicomFile, evidence: HeaderEvidence): Reason {
+function nameSecondaryCapture(file: DicomFile, evidence: HeaderEvidence): RuleName {
   const imageType = getStrings(file, file.dataset, TAGS.ImageType).map((term) => term.toUpperCase());
-  if (evidence.hints.includes('dose-report') || imageType.some((term) => /^DOSE\b|DOSE_/.test(term))) {
-    return 'dose-report';
-  }
-  const isScreenSave = imageType.some((term) => /^SCREEN[ _]?S(AVE|HOT)$/.test(term));
-  return isScreenSave || evidence.hints.includes('screen-save') ? 'screen-save' : 'secondary-capture';
+  if (imageType.some((term) => /^DOSE\b|DOSE_/.test(term))) return 'dose-report-image-type';
+  if (evidence.hints.includes('dose-report')) return 'dose-report-words';
+  if (imageType.some((term) => /^SCREEN[ _]?S(AVE|HOT)$/.test(term))) return 'screen-save-image-type';
+  return evidence.hints.includes('screen-save') ? 'screen-save-words' : 'secondary-capture-class';
 }
 
 /** A UID that identifies: digits and dots, at most 64. Leading zeros are let pass, since pseudonyms replace it. */

@@ -25,6 +25,8 @@ const FRAME_TYPE = tag('FrameType');
 const FRAME_ACQUISITION_NUMBER = tag('FrameAcquisitionNumber');
 const TEMPORAL_POSITION_IDENTIFIER = tag('TemporalPositionIdentifier');
 const CARDIAC_PHASE = tag('NominalPercentageOfCardiacPhase');
+const TRIGGER_TIME = tag('TriggerTime');
+const TRIGGER_DELAY_TIME = tag('NominalCardiacTriggerDelayTime');
 const MAX_FRAMES = 100_000;
 
 /**
@@ -117,6 +119,7 @@ function describeClassicFrame(header: DicomFile, frame: number): FrameDescriptio
       getNumber(header, dataset, TAGS.TemporalPositionIndex) ??
       getNumber(header, dataset, CARDIAC_PHASE) ??
       null,
+    triggerTimeMs: getNumber(header, dataset, TRIGGER_TIME) ?? null,
     acquisitionNumber: getNumber(header, dataset, TAGS.AcquisitionNumber) ?? null,
   });
 }
@@ -143,6 +146,7 @@ function describeFrames(header: DicomFile, frameCount: number): FrameDescription
           : getStrings(header, frameType, FRAME_TYPE),
       temporalPosition:
         numberOf(header, content, TAGS.TemporalPositionIndex) ?? numberOf(header, cardiac, CARDIAC_PHASE),
+      triggerTimeMs: numberOf(header, cardiac, TRIGGER_DELAY_TIME),
       acquisitionNumber: numberOf(header, content, FRAME_ACQUISITION_NUMBER),
     });
   });
@@ -155,6 +159,7 @@ interface FrameSources {
   transformation: DicomDataset | null;
   imageType: string[];
   temporalPosition: number | null;
+  triggerTimeMs: number | null;
   acquisitionNumber: number | null;
 }
 
@@ -177,7 +182,11 @@ function frameFrom(header: DicomFile, frame: number, sources: FrameSources): Fra
     rescaleType: rescaleType ?? null,
     imageType: sources.imageType,
     temporalPosition: sources.temporalPosition,
+    triggerTimeMs: sources.triggerTimeMs,
     acquisitionNumber: sources.acquisitionNumber,
+    // Known once all instances of the series are: see rank-times.ts.
+    acquisitionRank: null,
+    contentRank: null,
   };
 }
 

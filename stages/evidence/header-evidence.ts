@@ -21,6 +21,13 @@ export interface HeaderWords {
   manufacturer: string | null;
   sopClassUid: string | null;
   imageType: readonly string[];
+  /** Codes of the standard that say what kind of image it is; absent and null are one. */
+  acquisitionType?: string | null;
+  fluoroscopyFlag?: string | null;
+  qualityControlImage?: string | null;
+  calculationTechnique?: string | null;
+  /** Looked through for the word phantom alone: quality control is filed under a name that says so. */
+  patientName?: string | null;
 }
 
 type Phase = NonNullable<HeaderEvidence['phase']>;
@@ -234,6 +241,18 @@ const HINT_OF_CLASS: ReadonlyMap<string, ExclusionHint> = new Map<string, Exclus
   ['1.2.840.10008.5.1.4.1.1.104.1', 'scanned-document'],
 ]);
 
+/** What the standard's own codes say. PS3.3 C.7.6.1 (Quality Control Image), C.8.15.3.2, C.8.16.2 */
+function hintsOfCodes(words: HeaderWords): ExclusionHint[] {
+  const hints: ExclusionHint[] = [];
+  if (words.acquisitionType === 'CONSTANT_ANGLE') hints.push('acquired-localizer');
+  if (words.fluoroscopyFlag === 'YES') hints.push('flagged-fluoroscopy');
+  if (words.qualityControlImage === 'YES') hints.push('flagged-phantom');
+  const technique = words.calculationTechnique ?? '';
+  if (technique === 'MAX_IP' || technique === 'MIN_IP') hints.push('calculated-projection');
+  if (technique === 'VOLUME_RENDER' || technique === 'SURFACE_RENDER') hints.push('calculated-rendering');
+  return hints;
+}
+
 function hintsOf(words: HeaderWords): ExclusionHint[] {
   const hints = new Set<ExclusionHint>();
   const near = [words.seriesDescription, words.imageComments, words.derivationDescription];
@@ -241,7 +260,7 @@ function hintsOf(words: HeaderWords): ExclusionHint[] {
     for (const word of HINT_TERMS.find(foldText(text ?? ''))) if (word !== 'none') hints.add(word);
   }
   // Of the words about a whole study only a phantom is believed: "with MIPs" is no claim about each series.
-  const far = [words.bodyPartExamined, words.studyDescription, words.protocolName];
+  const far = [words.bodyPartExamined, words.studyDescription, words.protocolName, words.patientName ?? null];
   for (const text of far) {
     for (const word of HINT_TERMS.find(foldText(text ?? ''))) {
       if (word === 'phantom' || word === 'calibration') hints.add(word);
@@ -249,5 +268,6 @@ function hintsOf(words: HeaderWords): ExclusionHint[] {
   }
   const byClass = HINT_OF_CLASS.get(words.sopClassUid ?? '');
   if (byClass !== undefined) hints.add(byClass);
+  for (const hint of hintsOfCodes(words)) hints.add(hint);
   return [...hints].sort();
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { dispositionOf, type Reason } from '../reasons.ts';
+import { dispositionOf } from '../reasons.ts';
 import type { ExclusionHint, HeaderEvidence, InstanceRecord, SeriesUnit } from '../records.ts';
+import { type Finding, reasonOfRule } from '../rules.ts';
+import { describeConsistency } from './describe-consistency.ts';
 import { axisOfOrientation, roundTo } from './geometry.ts';
 import { measureStack, orderSlices } from './measure-stack.ts';
-import { compareText, majority, type Slice } from './slices.ts';
+import { compareText, majority, type Slice, type StackCandidate } from './slices.ts';
 
 /** Key of a unit: of its pseudonymous series and of what tells it from the series' other units. */
 function seriesUnitKey(seriesInstanceUid: string, discriminator: string): string {
@@ -11,16 +13,12 @@ function seriesUnitKey(seriesInstanceUid: string, discriminator: string): string
 }
 
 /** A unit of slices at one orientation on one grid, measured. */
-export function buildStackUnit(
-  slices: readonly Slice[],
-  normal: Slice['normal'],
-  discriminator: string,
-  reason: Reason | null,
-): SeriesUnit {
+export function buildStackUnit(stack: StackCandidate, finding: Finding | null): SeriesUnit {
+  const { slices, normal } = stack;
   const ordered = orderSlices(slices, normal);
   const measures = measureStack(ordered, normal);
   const first = ordered[0]?.slice;
-  const unit = describeUnit(distinctRecords(slices), discriminator, reason);
+  const unit = describeUnit(distinctRecords(slices), stack.discriminator.join('|'), finding);
   return {
     ...unit,
     slices: ordered.map(({ slice }, index) => ({
@@ -37,6 +35,9 @@ export function buildStackUnit(
     ),
     axisGeometry: measures.axis,
     coverageMm: measures.coverageMm,
+    consistency: describeConsistency(ordered, measures),
+    pass: stack.pass,
+    removedSliceCount: stack.removed.length,
   };
 }
 
@@ -44,8 +45,9 @@ export function buildStackUnit(
 export function describeUnit(
   records: readonly InstanceRecord[],
   discriminator: string,
-  reason: Reason | null,
+  finding: Finding | null,
 ): SeriesUnit {
+  const reason = finding === null ? null : reasonOfRule(finding.rule);
   const sorted = [...records].sort(
     (a, b) =>
       (a.instanceNumber ?? Number.POSITIVE_INFINITY) - (b.instanceNumber ?? Number.POSITIVE_INFINITY) ||
@@ -64,6 +66,8 @@ export function describeUnit(
     modality: of((record) => record.modality),
     disposition: dispositionOf(reason),
     reason,
+    rule: finding?.rule ?? null,
+    ruleEvidence: finding?.evidence ?? [],
     instanceCount: sorted.length,
     slices: sorted.flatMap((record) =>
       (record.image?.frames ?? []).map(({ frame }) => ({
@@ -82,6 +86,9 @@ export function describeUnit(
     imageOrientationPatient: orientation,
     axisGeometry: axisOfOrientation(orientation),
     coverageMm: null,
+    consistency: null,
+    pass: null,
+    removedSliceCount: 0,
     manufacturer: of((record) => record.image?.manufacturer),
     manufacturerModelName: of((record) => record.image?.manufacturerModelName),
     convolutionKernel: of((record) => record.image?.convolutionKernel),

@@ -1,6 +1,8 @@
-import { dispositionOf, type Reason } from '../reasons.ts';
+import { dispositionOf } from '../reasons.ts';
 import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../records.ts';
+import { type Finding, reasonOfRule, ruleOfReason } from '../rules.ts';
 import { buildStackUnit, describeUnit, distinctRecords } from './build-unit.ts';
+import { axisOfNormal } from './geometry.ts';
 import { identifyConflicts } from './identify-conflicts.ts';
 import { describeSeries, excludeInstance, quarantineInstance } from './instance-rules.ts';
 import type { ExclusionRule, GroupOptions } from './options.ts';
@@ -18,7 +20,7 @@ export interface Grouping {
 
 /** A verdict on a frame or an instance before the frames of an instance are put together. */
 interface FrameVerdict {
-  reason: Reason | null;
+  finding: Finding | null;
   seriesUnit: string | null;
 }
 
@@ -42,9 +44,12 @@ export function groupSeries(records: readonly InstanceRecord[], options: GroupOp
   for (const record of sorted) {
     const conflict = conflicts.get(record.sourceKey);
     if (record.disposition !== 'kept')
-      verdicts.set(record.sourceKey, { reason: record.reason, seriesUnit: null });
+      verdicts.set(record.sourceKey, { finding: findingOfRecord(record), seriesUnit: null });
     else if (conflict === undefined) candidates.push(record);
-    else verdicts.set(record.sourceKey, { reason: conflict, seriesUnit: null });
+    else {
+      const finding = { rule: ruleOfReason(conflict), evidence: [] };
+      verdicts.set(record.sourceKey, { finding, seriesUnit: null });
+    }
   }
   const bySeries = groupBy(candidates, (record) => `${record.studyInstanceUid}|${record.seriesInstanceUid}`);
   for (const [, series] of bySeries) groupOneSeries(series, options, units, verdicts);
@@ -53,13 +58,36 @@ export function groupSeries(records: readonly InstanceRecord[], options: GroupOp
     verdicts: sorted.map((record) => {
       const verdict = verdicts.get(record.sourceKey);
       if (verdict === undefined) throw new Error('A record was left without a verdict.');
+      const { finding, seriesUnit } = verdict;
       const passedThrough = record.disposition !== 'kept';
+      const reason = passedThrough ? record.reason : finding === null ? null : reasonOfRule(finding.rule);
       return {
         sourceKey: record.sourceKey,
-        disposition: passedThrough ? record.disposition : dispositionOf(verdict.reason),
-        ...verdict,
+        disposition: passedThrough ? record.disposition : dispositionOf(reason),
+        reason,
+        rule: finding?.rule ?? null,
+        ruleEvidence: finding?.evidence ?? [],
+        seriesUnit,
       };
     }),
+  };
+}
+
+/** What a record says of a verdict that an earlier stage gave. */
+function findingOfRecord(record: InstanceRecord): Finding | null {
+  const { reason, sopClassUid, modality, evidence } = record;
+  if (reason === null) return null;
+  const rule = record.rule ?? ruleOfReason(reason);
+  const saysObject = ['not-ct', 'dose-report', 'secondary-capture', 'screen-save'].includes(reason);
+  return {
+    rule,
+    evidence: saysObject
+      ? [
+          `sop-class=${sopClassUid ?? 'unknown'}`,
+          `modality=${modality ?? 'unknown'}`,
+          ...(evidence?.hints ?? []).map((hint) => `words=${hint}`),
+        ]
+      : [],
   };
 }
 
@@ -73,22 +101,24 @@ function groupOneSeries(
   const facts = describeSeries(series);
   const judged = series.map((record) => ({
     record,
-    reason: excludeInstance(record, facts, exclude, options.minSlices) ?? quarantineInstance(record),
+    finding: excludeInstance(record, facts, exclude, options.minSlices) ?? quarantineInstance(record),
   }));
-  for (const [reason, group] of groupBy(judged, (entry) => entry.reason ?? '')) {
+  for (const [reason, group] of groupBy(judged, ({ finding }) =>
+    finding === null ? '' : reasonOfRule(finding.rule),
+  )) {
     if (reason === '') continue;
     const unit = describeUnit(
       group.map(({ record }) => record),
       `not-kept=${reason}`,
-      reason as Reason,
+      commonFinding(group.flatMap(({ finding }) => finding ?? [])),
     );
     units.set(unit.seriesUnit, unit);
-    for (const { record } of group) {
-      verdicts.set(record.sourceKey, { reason: reason as Reason, seriesUnit: unit.seriesUnit });
+    for (const { record, finding } of group) {
+      verdicts.set(record.sourceKey, { finding, seriesUnit: unit.seriesUnit });
     }
   }
   const slices = judged
-    .filter(({ reason }) => reason === null)
+    .filter(({ finding }) => finding === null)
     .flatMap(({ record }) => (record.image?.frames ?? []).map((frame) => sliceOf(record, frame)))
     .sort(compareSlices);
   const frameVerdicts = new Map<InstanceRecord, Map<number, FrameVerdict>>();
@@ -96,37 +126,54 @@ function groupOneSeries(
     frameVerdicts.set(record, (frameVerdicts.get(record) ?? new Map()).set(frame, verdict));
   };
   const stacks = splitStacks(slices, options);
-  const hasVolume = stacks.some((stack) => reasonOf(stack, options, exclude, false) === null);
+  const hasVolume = stacks.some((stack) => judgeStack(stack, options, exclude, false) === null);
   for (const stack of stacks) {
-    for (const { slice, reason } of stack.removed) {
-      note(slice.record, slice.frame.frame, { reason, seriesUnit: null });
+    for (const { slice, finding } of stack.removed) {
+      note(slice.record, slice.frame.frame, { finding, seriesUnit: null });
     }
-    const reason = reasonOf(stack, options, exclude, hasVolume);
-    const unit = buildStackUnit(stack.slices, stack.normal, stack.discriminator.join('|'), reason);
+    const finding = judgeStack(stack, options, exclude, hasVolume);
+    const unit = buildStackUnit(stack, finding);
     units.set(unit.seriesUnit, unit);
     for (const slice of stack.slices) {
-      note(slice.record, slice.frame.frame, { reason, seriesUnit: unit.seriesUnit });
+      note(slice.record, slice.frame.frame, { finding, seriesUnit: unit.seriesUnit });
     }
   }
   for (const record of distinctRecords(slices)) {
     const frames = [...(frameVerdicts.get(record) ?? [])]
       .sort((a, b) => a[0] - b[0])
       .map(([, verdict]) => verdict);
-    const verdict = frames.find(({ reason }) => reason === null) ?? frames[0];
+    const verdict = frames.find(({ finding }) => finding === null) ?? frames[0];
     if (verdict !== undefined) verdicts.set(record.sourceKey, verdict);
   }
 }
 
-function reasonOf(
+/** The rule that most findings have, the first by name on a tie, with the evidence that all of them share. */
+function commonFinding(findings: readonly Finding[]): Finding | null {
+  const [[, largest] = ['', []]] = groupBy(findings, ({ rule }) => rule).sort(
+    (a, b) => b[1].length - a[1].length,
+  );
+  const [first] = largest;
+  if (first === undefined) return null;
+  const shared = first.evidence.filter((each) => largest.every(({ evidence }) => evidence.includes(each)));
+  return { rule: first.rule, evidence: shared };
+}
+
+function judgeStack(
   stack: StackCandidate,
   options: GroupOptions,
   exclude: ReadonlySet<ExclusionRule>,
   hasVolume: boolean,
-): Reason | null {
-  if (stack.problem === 'bolus-tracking')
-    return exclude.has('bolus-tracking') ? 'bolus-tracking' : 'too-few-slices';
-  if (stack.problem !== null) return stack.problem;
-  if (stack.slices.length >= options.minSlices) return null;
-  if (exclude.has('localizer') && looksLikeLocalizer(stack)) return 'localizer';
-  return hasVolume && stack.slices.length <= 2 ? 'odd-slice' : 'too-few-slices';
+): Finding | null {
+  const { problem, slices } = stack;
+  if (problem?.rule === 'bolus-tracking-position') {
+    return exclude.has('bolus-tracking') ? problem : { ...problem, rule: 'too-few-positions' };
+  }
+  if (problem !== null) return problem;
+  if (slices.length >= options.minSlices) return null;
+  const evidence = [`slices=${slices.length}`, `min-slices=${options.minSlices}`];
+  if (exclude.has('localizer') && looksLikeLocalizer(stack)) {
+    const plane = axisOfNormal(stack.normal);
+    return { rule: 'localizer-geometry', evidence: [`slices=${slices.length}`, `plane=${plane}`] };
+  }
+  return { rule: hasVolume && slices.length <= 2 ? 'odd-stack' : 'too-few-slices', evidence };
 }

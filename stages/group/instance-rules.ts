@@ -2,7 +2,7 @@ import type { ExclusionHint, FrameDescription, InstanceRecord } from '../records
 import type { Finding, RuleName } from '../rules.ts';
 import { axisOfOrientation, isValidOrientation } from './geometry.ts';
 import { hasImageTypeTerm, hintsOfImageType } from './image-type.ts';
-import type { ExclusionRule } from './options.ts';
+import { type ExclusionRule, excludesPages } from './options.ts';
 
 const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';
 /** CT Image, Enhanced CT Image and Legacy Converted Enhanced CT Image Storage. PS3.4 table B.5-1 */
@@ -75,10 +75,13 @@ export function excludeInstance(
   }
   // Without pixels of a CT there is nothing to group, whatever the pipeline asks for.
   if (image === null || (asked('not-ct') && !isCt(record))) {
-    return { rule: 'other-object', evidence: [`sop-class=${sopClass || 'unknown'}`, `modality=${record.modality ?? 'unknown'}`] };
+    return {
+      rule: 'other-object',
+      evidence: [`sop-class=${sopClass || 'unknown'}`, `modality=${record.modality ?? 'unknown'}`],
+    };
   }
   // Whoever leaves captured pages out leaves those out that do not call themselves so.
-  if (asked('secondary-capture') || asked('dose-report') || asked('scanned-document')) {
+  if (excludesPages([...exclude])) {
     const found = byHint('text-page', 'text-page', 'header');
     if (found !== null) return { ...found, evidence: ['pixels=text-page'] };
   }

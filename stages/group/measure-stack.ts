@@ -23,6 +23,10 @@ export interface StackMeasures {
   regular: boolean | null;
   /** Missing slices; null where the spacing is irregular otherwise too, or there is none. */
   gapCount: number | null;
+  /** Where they would lie, as distances from the first slice; null likewise. */
+  gapPositionsMm: number[] | null;
+  /** Equal steps in a row counted together; one run where the spacing is regular. */
+  runs: { spacingMm: number; steps: number }[];
   /** Between the normal and the line of the positions; positive when the upper edge of the normal leans to the back. */
   tiltDeg: number | null;
   /** From the first slice's centre to the last one's. */
@@ -71,23 +75,49 @@ export function measureStack(
  */
 export function describeSteps(
   steps: readonly number[],
-): Pick<StackMeasures, 'spacingMm' | 'regular' | 'gapCount'> {
-  if (steps.length === 0) return { spacingMm: null, regular: null, gapCount: null };
+): Pick<StackMeasures, 'spacingMm' | 'regular' | 'gapCount' | 'gapPositionsMm' | 'runs'> {
+  if (steps.length === 0)
+    return { spacingMm: null, regular: null, gapCount: null, gapPositionsMm: null, runs: [] };
   const spacingMm = roundTo(median(steps), 4);
   const tolerance = spacingToleranceMm(spacingMm);
-  let missing = 0;
+  const missing: number[] = [];
+  let at = 0;
   let regular = true;
   let explained = true;
   for (const step of steps) {
+    const from = at;
+    at += step;
     if (Math.abs(step - spacingMm) <= tolerance) continue;
     regular = false;
     const spacings = spacingMm > 0 ? Math.round(step / spacingMm) : 0;
     // Errors of the spacing add up over a gap, but never so far that the number of missing slices is in doubt.
     const allowed = Math.min(tolerance * spacings, spacingMm / 4);
-    if (spacings >= 2 && Math.abs(step - spacings * spacingMm) <= allowed) missing += spacings - 1;
-    else explained = false;
+    if (spacings >= 2 && Math.abs(step - spacings * spacingMm) <= allowed) {
+      for (let each = 1; each < spacings; each += 1) {
+        missing.push(roundTo(from + (each * step) / spacings, 4));
+      }
+    } else explained = false;
   }
-  return { spacingMm, regular, gapCount: explained ? missing : null };
+  return {
+    spacingMm,
+    regular,
+    gapCount: explained ? missing.length : null,
+    gapPositionsMm: explained ? missing : null,
+    runs: regular ? [{ spacingMm, steps: steps.length }] : runsOf(steps),
+  };
+}
+
+/** Steps in a row that equal the first of their row within the tolerance, with their mean. */
+function runsOf(steps: readonly number[]): { spacingMm: number; steps: number }[] {
+  const runs: { first: number; sum: number; steps: number }[] = [];
+  for (const step of steps) {
+    const run = runs.at(-1);
+    if (run !== undefined && Math.abs(step - run.first) <= spacingToleranceMm(run.first)) {
+      run.sum += step;
+      run.steps += 1;
+    } else runs.push({ first: step, sum: step, steps: 1 });
+  }
+  return runs.map(({ sum, steps: count }) => ({ spacingMm: roundTo(sum / count, 4), steps: count }));
 }
 
 /**

@@ -21,6 +21,16 @@ export type ExclusionRule =
   | 'phantom'
   | 'scanned-document';
 
+/**
+ * Whether pages of text are left out, whatever they call themselves: asked for by any rule against captured pages.
+ * Without one they are quarantined, since what they show may name a patient.
+ */
+export function excludesPages(exclude: readonly ExclusionRule[]): boolean {
+  return PAGE_RULES.some((rule) => exclude.includes(rule));
+}
+
+const PAGE_RULES: readonly ExclusionRule[] = ['dose-report', 'secondary-capture', 'scanned-document'];
+
 export interface GroupOptions {
   splitBy: readonly SplitKey[];
   exclude: readonly ExclusionRule[];

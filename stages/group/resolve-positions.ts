@@ -1,5 +1,5 @@
-import { SAME_POSITION_MM } from './geometry.ts';
 import { findPasses } from './find-passes.ts';
+import { SAME_POSITION_MM } from './geometry.ts';
 import { originOfImageType } from './image-type.ts';
 import { orderSlices } from './measure-stack.ts';
 import { compareSlices, majority, type RemovedSlice, type Slice, type StackCandidate } from './slices.ts';

@@ -1,3 +1,4 @@
+import type { PassEvidence } from '../records.ts';
 import {
   angleDeg,
   axisOfNormal,
@@ -10,7 +11,6 @@ import {
 } from './geometry.ts';
 import { kindOfImageType, originOfImageType } from './image-type.ts';
 import { describeSteps, orderSlices } from './measure-stack.ts';
-import type { PassEvidence } from '../records.ts';
 import type { GroupOptions } from './options.ts';
 import { resolvePositions } from './resolve-positions.ts';
 import { compareText, groupBy, median, type Slice, type StackCandidate } from './slices.ts';
@@ -192,7 +192,10 @@ function splitByLine(candidate: StackCandidate, minimum: number): StackCandidate
       const discriminator = [...candidate.discriminator, `centre=${other.key}`];
       stacks.push({ ...candidate, discriminator, slices: other.slices, removed: [] });
     } else {
-      const evidence = [`offset-mm=${distanceOf(main.key, other.key)}`, `tolerance-mm=${roundTo(tolerance, 2)}`];
+      const evidence = [
+        `offset-mm=${distanceOf(main.key, other.key)}`,
+        `tolerance-mm=${roundTo(tolerance, 2)}`,
+      ];
       for (const slice of other.slices)
         stacks[0]?.removed.push({ slice, finding: { rule: 'off-line', evidence } });
     }

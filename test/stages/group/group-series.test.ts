@@ -476,7 +476,14 @@ describe('multi-frame instances', () => {
     expect(kept(grouping).map(({ slices }) => slices.length)).toEqual([8, 8]);
     const first = kept(grouping).find(({ slices }) => slices.some(({ frame }) => frame === 1));
     expect(grouping.verdicts).toEqual([
-      { sourceKey: expect.any(String), disposition: 'kept', reason: null, seriesUnit: first?.seriesUnit },
+      {
+        sourceKey: expect.any(String),
+        disposition: 'kept',
+        rule: null,
+        ruleEvidence: [],
+        reason: null,
+        seriesUnit: first?.seriesUnit,
+      },
     ]);
   });
 });
