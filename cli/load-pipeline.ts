@@ -40,15 +40,6 @@ export async function loadRunnablePipeline(
   file: string,
   overrides: readonly string[],
 ): Promise<RunnablePipeline> {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch {
-    throw new CliError(
-      `The pipeline file ${file} cannot be read. Shipped ones lie in pipelines/definitions/.`,
-      2,
-    );
-  }
   let bundle: Bundle | null = null;
   const checkBundle = async (name: unknown) => {
     try {
@@ -60,13 +51,38 @@ export async function loadRunnablePipeline(
       throw error;
     }
   };
+  const checks = [{ path: ['classify', 'bundle'], check: checkBundle }, PROFILE_CHECK];
+  const pipeline = await loadChecked(file, overrides, checks);
+  if (bundle === null) throw new Error('the check of the bundle did not run');
+  // A path says something of a machine; from here on the bundle goes by its name and digest.
+  const named = { ...pipeline, classify: { ...pipeline.classify, bundle: (bundle as Bundle).name } };
+  return { pipeline: named, digest: digestOf(named), bundle };
+}
+
+/**
+ * Loads a spec for what it says of de-identification: its bundle need not be there.
+ * @throws InvalidPipelineError with every problem; CliError 2 when the file cannot be read
+ */
+export function loadDeidentification(file: string): Promise<Pipeline> {
+  return loadChecked(file, [], [PROFILE_CHECK]);
+}
+
+async function loadChecked(
+  file: string,
+  overrides: readonly string[],
+  checks: readonly PipelineCheck[],
+): Promise<Pipeline> {
+  let text: string;
   try {
-    const checks = [{ path: ['classify', 'bundle'], check: checkBundle }, PROFILE_CHECK];
-    const { pipeline } = await loadPipeline(text, file, { overrides, checks });
-    if (bundle === null) throw new Error('the check of the bundle did not run');
-    // A path says something of a machine; from here on the bundle goes by its name and digest.
-    const named = { ...pipeline, classify: { ...pipeline.classify, bundle: (bundle as Bundle).name } };
-    return { pipeline: named, digest: digestOf(named), bundle };
+    text = fs.readFileSync(file, 'utf8');
+  } catch {
+    throw new CliError(
+      `The pipeline file ${file} cannot be read. Shipped ones lie in pipelines/definitions/.`,
+      2,
+    );
+  }
+  try {
+    return (await loadPipeline(text, file, { overrides, checks })).pipeline;
   } catch (error) {
     if (error instanceof PipelineError) throw new InvalidPipelineError(error.problems);
     throw error;
@@ -89,4 +105,4 @@ async function checkProfile(value: unknown): Promise<CheckedProblem[]> {
   }
 }
 
-export const PROFILE_CHECK: PipelineCheck = { path: ['deidentify'], check: checkProfile };
+const PROFILE_CHECK: PipelineCheck = { path: ['deidentify'], check: checkProfile };

@@ -58,6 +58,20 @@ export function tag(keyword: string): number {
   return found;
 }
 
+/** Every keyword of the dictionary, those of repeating groups included. */
+export function allKeywords(): string[] {
+  const { tags, repeating } = loadDictionary();
+  return [...tags.keys(), ...repeating.map(({ entry }) => entry.keyword)];
+}
+
+/** The tag of a keyword whatever its case, the first one of a repeating group; undefined for an unknown word. */
+export function findTag(keyword: string): number | undefined {
+  const { tags, repeating } = loadDictionary();
+  const word = keyword.toLowerCase();
+  for (const [known, number] of tags) if (known.toLowerCase() === word) return number;
+  return repeating.find(({ entry }) => entry.keyword.toLowerCase() === word)?.bits;
+}
+
 /** The keyword of a tag, or undefined. */
 export function keywordOf(tagNumber: number): string | undefined {
   return lookUpTag(tagNumber)?.keyword;
