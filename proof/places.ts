@@ -1,0 +1,148 @@
+/** Which attributes are planted with what. Everything of PS3.15 table E.1-1 besides comes from the table itself. */
+import type { IdentifierKind } from './identifiers.ts';
+
+/** Attributes that name someone or something, each with the kind of identifier that stands there. */
+export const NAMED_ATTRIBUTES: Readonly<Record<string, IdentifierKind>> = {
+  OtherPatientNames: 'patient-name',
+  PatientBirthName: 'patient-name',
+  PatientMotherBirthName: 'patient-name',
+  ResponsiblePerson: 'patient-name',
+  PatientAddress: 'address',
+  RegionOfResidence: 'address',
+  CurrentPatientLocation: 'address',
+  PatientInstitutionResidence: 'address',
+  PatientTelephoneNumbers: 'phone',
+  PersonTelephoneNumbers: 'phone',
+  ReferringPhysicianTelephoneNumbers: 'fax',
+  PatientTelecomInformation: 'email',
+  PersonTelecomInformation: 'email',
+  OtherPatientIDs: 'record-number',
+  MedicalRecordLocator: 'record-number',
+  MilitaryRank: 'licence-number',
+  InsurancePlanIdentification: 'insurance-number',
+  AdmissionID: 'account-number',
+  ServiceEpisodeID: 'account-number',
+  IssuerOfPatientID: 'institution',
+  AccessionNumber: 'accession-number',
+  StudyID: 'accession-number',
+  RequestedProcedureID: 'accession-number',
+  ScheduledProcedureStepID: 'accession-number',
+  PerformedProcedureStepID: 'accession-number',
+  FillerOrderNumberImagingServiceRequest: 'accession-number',
+  PlacerOrderNumberImagingServiceRequest: 'accession-number',
+  ReferringPhysicianName: 'physician',
+  PerformingPhysicianName: 'physician',
+  PhysiciansOfRecord: 'physician',
+  NameOfPhysiciansReadingStudy: 'physician',
+  OperatorsName: 'physician',
+  RequestingPhysician: 'physician',
+  ScheduledPerformingPhysicianName: 'physician',
+  InstitutionName: 'institution',
+  InstitutionAddress: 'institution',
+  InstitutionalDepartmentName: 'institution',
+  RequestingService: 'institution',
+  ResponsibleOrganization: 'institution',
+  StationName: 'station',
+  StationAETitle: 'station',
+  PerformedStationAETitle: 'station',
+  PerformedLocation: 'station',
+  DeviceSerialNumber: 'device-serial',
+  DeviceID: 'device-serial',
+  GantryID: 'device-serial',
+  DetectorID: 'device-serial',
+  PlateID: 'device-serial',
+  RetrieveURL: 'url',
+  RetrieveURI: 'url',
+  StorageURL: 'url',
+};
+
+/** Free text with identifiers in it; the words before them are worth keeping. */
+export const CLEANED_TEXT: readonly string[] = ['StudyDescription', 'SeriesDescription', 'ProtocolName'];
+
+/** Free text of which nothing is asked but that the identifiers go. */
+export const FREE_TEXT: readonly string[] = [
+  'ImageComments',
+  'PatientComments',
+  'AdditionalPatientHistory',
+  'StudyComments',
+  'RequestedProcedureDescription',
+  'PerformedProcedureStepDescription',
+  'ReasonForTheRequestedProcedure',
+  'AcquisitionComments',
+  'DerivationDescription',
+  'AcquisitionProtocolDescription',
+  'RequestedProcedureComments',
+  'ImagingServiceRequestComments',
+  'VisitComments',
+  'MedicalAlerts',
+  'Allergies',
+  'Occupation',
+  'TextString',
+];
+
+/** Attributes that a white-list of fields would keep, with a value that is fine but for what is behind it. */
+export const SMUGGLED: readonly (readonly [keyword: string, lead: string])[] = [
+  ['ManufacturerModelName', 'SOMATOM Definition AS '],
+  ['ConvolutionKernel', 'B30f\\'],
+  ['BodyPartExamined', 'CHEST '],
+  ['Manufacturer', 'SIEMENS '],
+  ['SoftwareVersions', 'syngo CT 2012B\\'],
+  ['FilterType', 'WEDGE '],
+  ['PositionReferenceIndicator', 'SN '],
+  ['PatientWeight', ''],
+  ['SliceLocation', ''],
+  ['KVP', ''],
+];
+
+/** Dates that a longitudinal study needs: moved by one number of days for each patient, never dropped. */
+export const SHIFTED_DATES: readonly string[] = [
+  'StudyDate',
+  'SeriesDate',
+  'AcquisitionDate',
+  'ContentDate',
+  'AcquisitionDateTime',
+];
+
+/** Type 1 of the mandatory modules of CT Image: must be there and say something. PS3.3 A.3 */
+export const TYPE_1: readonly string[] = [
+  'SOPClassUID',
+  'SOPInstanceUID',
+  'StudyInstanceUID',
+  'SeriesInstanceUID',
+  'FrameOfReferenceUID',
+  'Modality',
+  'ImageType',
+  'ImagePositionPatient',
+  'ImageOrientationPatient',
+  'PixelSpacing',
+  'Rows',
+  'Columns',
+  'SamplesPerPixel',
+  'PhotometricInterpretation',
+  'BitsAllocated',
+  'BitsStored',
+  'HighBit',
+  'PixelRepresentation',
+  'RescaleIntercept',
+  'RescaleSlope',
+];
+
+/** Type 2: must be there, if only empty. PS3.3 A.3 */
+export const TYPE_2: readonly string[] = [
+  'PatientName',
+  'PatientID',
+  'PatientBirthDate',
+  'PatientSex',
+  'StudyDate',
+  'StudyTime',
+  'AccessionNumber',
+  'ReferringPhysicianName',
+  'StudyID',
+  'SeriesNumber',
+  'InstanceNumber',
+  'AcquisitionNumber',
+  'Manufacturer',
+  'PositionReferenceIndicator',
+  'SliceThickness',
+  'KVP',
+];
