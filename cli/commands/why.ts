@@ -4,13 +4,10 @@ import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import type { State } from '../../activities/store/state.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { createPseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
-import { REASONS, type Reason } from '../../stages/reasons.ts';
 import { CliError } from '../exit.ts';
+import { explainRow, explainVerdicts, type Row } from '../explain-verdict.ts';
 import { requireRunDocument } from '../run-folder.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
-import { renderTable } from '../table.ts';
-
-type Row = Record<string, unknown>;
 
 const MAX_INSTANCES = 20;
 
@@ -40,8 +37,23 @@ export function registerWhy(program: Command): void {
         );
       }
       const labels = await labelsOf(manifest, units);
-      if (options.json) printJson({ instances: instances.map(explain), series: units.map(explain), labels });
-      else print(instances, units, labels);
+      const shown = instances.slice(0, options.json ? instances.length : MAX_INSTANCES);
+      const explained: Row[] = [];
+      for (const row of shown) {
+        const relatives = instances.length <= MAX_INSTANCES ? await relativesOf(manifest, row) : {};
+        explained.push({ ...explainRow(row), ...relatives });
+      }
+      const series = units.map(explainRow);
+      if (options.json) printJson({ instances: explained, series, labels, counts: countReasons(instances) });
+      else {
+        const lines = explainVerdicts({
+          instances: explained,
+          series,
+          labels,
+          counts: countReasons(instances),
+        });
+        process.stdout.write(`${lines.join('\n')}\n`);
+      }
     } finally {
       await manifest.close();
     }
@@ -108,57 +120,38 @@ async function labelsOf(manifest: Manifest, units: Row[]): Promise<Row[]> {
   ).rows;
 }
 
-/** A row with the meaning of its reason. */
-function explain(row: Row): Row {
-  const reason = row.reason as Reason | null;
-  return reason === null ? row : { ...row, reason_meaning: REASONS[reason].meaning };
+/** Slices before and after an instance in its unit, and the one that stands for an instance that gave way. */
+async function relativesOf(manifest: Manifest, row: Row): Promise<Row> {
+  const columns = 'source_key, sop_instance_uid, series_unit, slice_index, slice_position_mm';
+  if (row.slice_index !== null && row.slice_index !== undefined && row.series_unit !== null) {
+    const index = Number(row.slice_index);
+    const { rows } = await manifest.query(
+      `SELECT ${columns} FROM instances WHERE series_unit = ${text(String(row.series_unit))} AND slice_index IN (${index - 1}, ${index + 1}) ORDER BY slice_index`,
+    );
+    const at = (wanted: number) => rows.find(({ slice_index }) => Number(slice_index) === wanted) ?? null;
+    return { before: at(index - 1), after: at(index + 1) };
+  }
+  if (row.reason === 'duplicate-instance') {
+    const { rows } = await manifest.query(
+      `SELECT ${columns} FROM instances WHERE sop_instance_uid = ${text(String(row.sop_instance_uid))} AND disposition <> 'duplicate' LIMIT 1`,
+    );
+    return { stands_for_it: rows[0] ?? null };
+  }
+  const place = row.image_position_patient as number[] | null;
+  if (row.reason !== 'duplicate-position' || place === null) return {};
+  const [x, y, z] = place.map(Number);
+  const { rows } = await manifest.query(
+    `SELECT ${columns} FROM instances WHERE series_instance_uid = ${text(String(row.series_instance_uid))} AND slice_index IS NOT NULL AND image_position_patient IS NOT NULL ORDER BY abs(image_position_patient[1] - ${x}) + abs(image_position_patient[2] - ${y}) + abs(image_position_patient[3] - ${z}), source_key LIMIT 1`,
+  );
+  return { stands_for_it: rows[0] ?? null };
 }
 
-function print(instances: Row[], units: Row[], labels: Row[]): void {
-  const out = (line: string) => process.stdout.write(`${line}\n`);
-  for (const row of instances.slice(0, MAX_INSTANCES).map(explain)) {
-    out(
-      `source file ${row.source_key}: ${row.disposition}${row.reason === null ? '' : ` because ${row.reason}`}`,
-    );
-    if (row.reason_meaning !== undefined) out(`  ${row.reason_meaning}`);
-    if (row.output_path !== null) out(`  published as ${row.output_path}`);
-    if (row.series_unit !== null) out(`  in series unit ${row.series_unit}`);
+/** How the source files of the key ended, by reason. */
+function countReasons(instances: Row[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason, disposition } of instances) {
+    const name = String(reason ?? disposition);
+    counts[name] = (counts[name] ?? 0) + 1;
   }
-  if (instances.length > MAX_INSTANCES) out(`… and ${instances.length - MAX_INSTANCES} more source files`);
-  for (const row of units.map(explain)) {
-    out(
-      `\nseries unit ${row.series_unit}: ${row.disposition}${row.reason === null ? '' : ` because ${row.reason}`}`,
-    );
-    if (row.reason_meaning !== undefined) out(`  ${row.reason_meaning}`);
-    out(
-      `  ${row.instance_count} slices of ${row.rows}×${row.columns}, spacing ${show(row.slice_spacing_mm)} mm (${row.slice_spacing_regular === true ? 'regular' : 'not regular'}), ${show(row.slice_gap_count)} missing, tilt ${show(row.gantry_tilt_deg)}°, coverage ${show(row.coverage_mm)} mm`,
-    );
-    const tasks = ['body_part', 'axis', 'contrast'] as const;
-    const own = labels.filter((label) => label.series_unit === row.series_unit);
-    if (own.length === 0) continue;
-    out(
-      renderTable(
-        ['  task', 'label', 'score', 'second', 'header', 'geometry', 'verdict'],
-        tasks.map((task) => {
-          const label = own.find((each) => each.task === task);
-          return [
-            `  ${task}`,
-            show(label?.label),
-            Number(label?.score).toFixed(3),
-            `${show(label?.second_label)} ${Number(label?.second_score).toFixed(3)}`,
-            show(row[`${task}_header`]),
-            task === 'axis' ? show(row.axis_geometry) : '',
-            show(row[`${task}_agreement`]),
-          ];
-        }),
-      ),
-    );
-    const reviews = row.review_reasons as string[] | null;
-    if (reviews !== null && reviews.length > 0) out(`  to be reviewed: ${reviews.join(', ')}`);
-  }
-}
-
-function show(value: unknown): string {
-  if (value === null || value === undefined) return '-';
-  return typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : String(value);
+  return counts;
 }

@@ -10,7 +10,7 @@ export interface Passes {
 interface Evidence {
   by: PassEvidence;
   /** Number of the slice in this respect; null when the header says nothing. */
-  valueOf(slice: Slice): number | null;
+  numberOf(slice: Slice): number | null;
   /** `value`: slices of one pass share it; `order`: the slices of a pass follow each other in it. */
   kinds: readonly ('value' | 'order')[];
   /** Whether the k-th at each position may be taken for the k-th pass. */
@@ -21,27 +21,27 @@ interface Evidence {
 const EVIDENCE: readonly Evidence[] = [
   {
     by: 'temporal-position',
-    valueOf: ({ frame }) => frame.temporalPosition,
+    numberOf: ({ frame }) => frame.temporalPosition,
     kinds: ['value'],
     kth: true,
   },
-  { by: 'trigger-time', valueOf: ({ frame }) => frame.triggerTimeMs, kinds: ['value'], kth: true },
+  { by: 'trigger-time', numberOf: ({ frame }) => frame.triggerTimeMs, kinds: ['value'], kth: true },
   {
     by: 'acquisition-number',
-    valueOf: ({ frame }) => frame.acquisitionNumber,
+    numberOf: ({ frame }) => frame.acquisitionNumber,
     kinds: ['value'],
     kth: false,
   },
   {
     by: 'acquisition-time',
-    valueOf: ({ frame }) => frame.acquisitionRank,
+    numberOf: ({ frame }) => frame.acquisitionRank,
     kinds: ['value', 'order'],
     kth: true,
   },
-  { by: 'content-time', valueOf: ({ frame }) => frame.contentRank, kinds: ['value', 'order'], kth: true },
+  { by: 'content-time', numberOf: ({ frame }) => frame.contentRank, kinds: ['value', 'order'], kth: true },
   {
     by: 'instance-number',
-    valueOf: ({ record }) => record.instanceNumber,
+    numberOf: ({ record }) => record.instanceNumber,
     kinds: ['order'],
     kth: true,
   },
@@ -64,7 +64,7 @@ export function findPasses(positions: readonly Slice[][], minimum: number, mostl
   for (const evidence of EVIDENCE) {
     if (!mostly && evidence.by === 'instance-number') continue;
     if (!tellsApart(positions, evidence)) continue;
-    const value = (slice: Slice) => evidence.valueOf(slice) ?? 0;
+    const value = (slice: Slice) => evidence.numberOf(slice) ?? 0;
     if (evidence.kinds.includes('value')) {
       const groups = groupBy(positions.flat(), (slice) => String(value(slice)));
       groups.sort((a, b) => Number(a[0]) - Number(b[0]));
@@ -97,12 +97,12 @@ export function findPasses(positions: readonly Slice[][], minimum: number, mostl
 }
 
 /** Whether every slice has a value, and no two at one position the same. */
-function tellsApart(positions: readonly Slice[][], { by, valueOf }: Evidence): boolean {
-  if (positions.some((slices) => slices.some((slice) => valueOf(slice) === null))) return false;
+function tellsApart(positions: readonly Slice[][], { by, numberOf }: Evidence): boolean {
+  if (positions.some((slices) => slices.some((slice) => numberOf(slice) === null))) return false;
   // A number that stands for two instances is no order of instances; frames of one instance have their own.
   const byInstance = by === 'instance-number';
   const keysOf = (slices: readonly Slice[]) =>
-    slices.map((slice) => `${valueOf(slice)}|${byInstance ? slice.frame.frame : ''}`);
+    slices.map((slice) => `${numberOf(slice)}|${byInstance ? slice.frame.frame : ''}`);
   const groups = byInstance ? [positions.flat()] : positions;
   return groups.every((slices) => new Set(keysOf(slices)).size === slices.length);
 }

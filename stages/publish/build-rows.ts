@@ -1,11 +1,14 @@
 /** Rows of the manifest from what the stages found out. Pure: the same records give the same rows. */
 import type { InstanceRow, LabelRow, SeriesRow } from '../../manifest/schema.ts';
+import type { Task } from '../../models/labels.ts';
 import type { TaskPrediction } from '../../models/scores.ts';
 import type { Pipeline } from '../../pipelines/schema.ts';
+import type { InputReason } from '../classify/judge-input.ts';
 import { type Agreement, compareEvidence, reviewReasons } from '../group/agreement.ts';
 import type { TensorStatistics } from '../preprocess/tensor-statistics.ts';
 import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../records.ts';
+import { type RuleName, ruleOfReason } from '../rules.ts';
 import { instanceOutputPath } from './output-paths.ts';
 
 /** What preprocess and classify made of a kept unit: labels, or the reason why there are none. */
@@ -15,6 +18,8 @@ export type UnitOutcome =
       reason: null;
       tensor: { sha256: string; statistics: TensorStatistics };
       predictions: readonly TaskPrediction[];
+      inputReasons: readonly InputReason[];
+      uncertain: readonly Task[];
     };
 
 export interface RowSources {
@@ -34,14 +39,15 @@ export function buildRows(sources: RowSources): {
   labels: LabelRow[];
 } {
   const { units, verdicts, outcomes } = sources;
+  const slices = slicesOfUnits(units);
   const instances = verdicts.map((verdict) => {
     const outcome = verdict.disposition === 'kept' ? outcomes.get(verdict.seriesUnit ?? '') : undefined;
-    const reason = outcome?.reason ?? verdict.reason;
-    return buildInstanceRow(sources, {
-      ...verdict,
-      reason,
-      disposition: outcome?.reason ? dispositionOf(reason) : verdict.disposition,
-    });
+    const failed = outcome === undefined || outcome.reason === null ? null : outcome.reason;
+    const final: InstanceVerdict =
+      failed === null
+        ? verdict
+        : { ...verdict, reason: failed, disposition: dispositionOf(failed), ...findingOfPixels(failed) };
+    return buildInstanceRow(sources, final, slices);
   });
   const series = units.map((unit) => buildSeriesRow(sources, unit));
   const labels = units.flatMap((unit) => buildLabelRows(sources, unit));
@@ -56,7 +62,36 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function buildInstanceRow(sources: RowSources, verdict: InstanceVerdict): InstanceRow {
+/** What preprocess found in pixels, as a rule. */
+function findingOfPixels(reason: Reason): { rule: RuleName; ruleEvidence: string[] } {
+  const isText = reason === 'burned-in-annotation' || reason === 'text-page';
+  return { rule: ruleOfReason(reason), ruleEvidence: isText ? ['pixels=letters'] : ['pixels=decoded'] };
+}
+
+interface SlicePlace {
+  index: number;
+  positionMm: number;
+}
+
+/** The first slice of each instance in each unit that has a geometry. */
+function slicesOfUnits(units: readonly SeriesUnit[]): Map<string, SlicePlace> {
+  const places = new Map<string, SlicePlace>();
+  for (const unit of units) {
+    if (unit.consistency === null) continue;
+    unit.slices.forEach(({ sopInstanceUid, positionMm }, index) => {
+      const key = `${unit.seriesUnit}|${sopInstanceUid}`;
+      if (!places.has(key)) places.set(key, { index, positionMm });
+    });
+  }
+  return places;
+}
+
+function buildInstanceRow(
+  sources: RowSources,
+  verdict: InstanceVerdict,
+  slices: ReadonlyMap<string, SlicePlace>,
+): InstanceRow {
+  const place = slices.get(`${verdict.seriesUnit}|${sources.records.get(verdict.sourceKey)?.sopInstanceUid}`);
   const record = sources.records.get(verdict.sourceKey)!;
   const { patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid } = record;
   const isPublished = verdict.disposition === 'kept' && sources.pipeline.publish.dicom;
@@ -82,6 +117,10 @@ function buildInstanceRow(sources: RowSources, verdict: InstanceVerdict): Instan
         : null,
     output_sha256: isPublished ? record.outputSha256 : null,
     frame_count: record.image?.frames.length ?? null,
+    rule: verdict.rule,
+    rule_evidence: verdict.ruleEvidence,
+    slice_index: place?.index ?? null,
+    slice_position_mm: place?.positionMm ?? null,
   };
 }
 
@@ -105,6 +144,8 @@ function buildSeriesRow(sources: RowSources, unit: SeriesUnit): SeriesRow {
           // A bundle need not have every task: what it does not claim needs no review.
           scores: { body_part: bodyPart?.score ?? 1, axis: axis?.score ?? 1, contrast: contrast?.score ?? 1 },
           reviewBelow: pipeline.classify.review_below,
+          uncertain: labelled.uncertain,
+          inputReasons: labelled.inputReasons,
           agreement: {
             body_part: agreement.body_part ?? 'header-silent',
             axis: agreement.axis ?? 'header-silent',
@@ -160,7 +201,32 @@ function buildSeriesRow(sources: RowSources, unit: SeriesUnit): SeriesRow {
     tensor_mean: labelled?.tensor.statistics.mean ?? null,
     tensor_air_fraction: labelled?.tensor.statistics.airFraction ?? null,
     tensor_saturated_fraction: labelled?.tensor.statistics.saturatedFraction ?? null,
+    ...buildConsistencyColumns(unit, outcome),
   };
+}
+
+function buildConsistencyColumns(unit: SeriesUnit, outcome: UnitOutcome | undefined) {
+  const { consistency, pass } = unit;
+  const failed = outcome === undefined || outcome.reason === null ? null : findingOfPixels(outcome.reason);
+  return {
+    rule: failed?.rule ?? unit.rule,
+    rule_evidence: failed?.ruleEvidence ?? unit.ruleEvidence,
+    slice_gap_positions_mm: consistency?.gapPositionsMm ?? null,
+    slice_spacing_min_mm: consistency?.spacingMinMm ?? null,
+    slice_spacing_max_mm: consistency?.spacingMaxMm ?? null,
+    slice_spacing_runs_mm: consistency?.spacingRuns.map(({ spacingMm }) => spacingMm) ?? null,
+    slice_spacing_run_steps: consistency?.spacingRuns.map(({ steps }) => steps) ?? null,
+    slice_thickness_mm: consistency?.sliceThicknessMm ?? null,
+    slice_overlap_mm: consistency?.sliceOverlapMm ?? null,
+    rescale_mixed: consistency?.rescaleMixed ?? null,
+    frame_of_reference_count: consistency?.frameOfReferenceCount ?? null,
+    in_plane_rotation_deg: consistency?.inPlaneRotationDeg ?? null,
+    matrix_mirrored: consistency?.matrixMirrored ?? null,
+    pass_number: pass?.number ?? null,
+    pass_count: pass?.count ?? null,
+    pass_evidence: pass?.by ?? null,
+    removed_slice_count: consistency === null ? null : unit.removedSliceCount,
+  } satisfies Partial<SeriesRow>;
 }
 
 function agreementOf(

@@ -52,6 +52,10 @@ export function makeInstanceRows(count: number, seed = 1): InstanceRow[] {
     output_path: maybe(random, `dicom/${index}.dcm`),
     output_sha256: null,
     frame_count: maybe(random, 1),
+    rule: maybe(random, 'odd-stack'),
+    rule_evidence: [[], ['slices=2', 'min-slices=5']][index % 2] ?? [],
+    slice_index: maybe(random, index),
+    slice_position_mm: maybe(random, index * 2.5),
   }));
 }
 
@@ -101,6 +105,23 @@ export function makeSeriesRow(seriesUnit: string, fields: Partial<SeriesRow> = {
     tensor_mean: 61.25,
     tensor_air_fraction: 0.4,
     tensor_saturated_fraction: 0.01,
+    rule: null,
+    rule_evidence: [],
+    slice_gap_positions_mm: [],
+    slice_spacing_min_mm: 2.5,
+    slice_spacing_max_mm: 2.5,
+    slice_spacing_runs_mm: [2.5],
+    slice_spacing_run_steps: [119],
+    slice_thickness_mm: 3,
+    slice_overlap_mm: 0.5,
+    rescale_mixed: false,
+    frame_of_reference_count: 1,
+    in_plane_rotation_deg: 0,
+    matrix_mirrored: false,
+    pass_number: null,
+    pass_count: null,
+    pass_evidence: null,
+    removed_slice_count: 0,
     ...fields,
   };
 }
