@@ -1,6 +1,6 @@
 /** The map of the house (docs/architecture.md) as rules: which folder may import values of which. */
 const HOUSE =
-  '^(activities|cli|demo|dicom|evaluation|manifest|models|pipelines|stages|web|workers|workflows)/';
+  '^(activities|cli|cohorts|demo|dicom|evaluation|manifest|models|pipelines|stages|web|workers|workflows)/';
 const folder = (name) => `^${name}/`;
 
 function only(from, allowed) {
@@ -33,6 +33,7 @@ module.exports = {
     only('stages', ['dicom', 'pipelines']),
     only('activities', ['stages', 'dicom', 'manifest', 'models', 'pipelines']),
     only('workflows', ['pipelines']),
+    only('cohorts', ['activities', 'stages', 'dicom', 'manifest']),
     only('demo', []),
     {
       name: 'workflows-are-deterministic',

@@ -14,6 +14,7 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   why: async (program) => (await import('./commands/why.ts')).registerWhy(program),
   verify: async (program) => (await import('./commands/verify.ts')).registerVerify(program),
   deid: async (program) => (await import('./commands/deid.ts')).registerDeid(program),
+  export: async (program) => (await import('./commands/export.ts')).registerExport(program),
   evaluate: async (program) => (await import('./commands/evaluate.ts')).registerEvaluate(program),
   models: async (program) => (await import('./commands/models.ts')).registerModels(program),
   worker: async (program) => (await import('./commands/worker.ts')).registerWorker(program),

@@ -10,6 +10,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const FOLDERS = [
   'activities',
   'cli',
+  'cohorts',
   'demo',
   'dicom',
   'evaluation',

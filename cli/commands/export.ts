@@ -1,0 +1,122 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CohortError } from '../../cohorts/cohort-error.ts';
+import { exportCohort } from '../../cohorts/export-cohort.ts';
+import { parseSplits } from '../../cohorts/split-cohort.ts';
+import type { CohortFormat, LinkKind } from '../../cohorts/write-unit.ts';
+import { ManifestError } from '../../manifest/errors.ts';
+import { openManifest } from '../../manifest/query.ts';
+import {
+  createResampler,
+  type Resampler,
+  resamplerWasmUrl,
+} from '../../stages/preprocess/preprocess-volume.ts';
+import { productVersion } from '../../workers/package-root.ts';
+import { CliError } from '../exit.ts';
+import { requireRunDocument } from '../run-folder.ts';
+import { printJson, say } from '../settings.ts';
+
+interface ExportOptions {
+  where: string;
+  to: string;
+  format: CohortFormat;
+  link: LinkKind;
+  split?: string;
+  seed: number;
+  json?: boolean;
+}
+
+/** Adds `export DIR --where SQL --to DIR`: a cohort with its own manifest. Exit 1 when a unit could not be written. */
+export function registerExport(program: Command): void {
+  program
+    .command('export')
+    .summary('write the series that an SQL condition selects, for training or sharing')
+    .description(
+      'Writes the kept series units for which a condition on the series table holds, each file whole or not at all,\n' +
+        'and a manifest of the cohort beside them: instances, series and labels as in the run, and files, with a row\n' +
+        'for every file and for every unit that could not be written. Interrupted, it goes on with the same command.',
+    )
+    .argument('<dir>', 'output folder of a run')
+    .requiredOption(
+      '--where <condition>',
+      "SQL over the columns of series, such as \"body_part = 'head' AND contrast = 'no' AND NOT needs_review\"",
+    )
+    .requiredOption('--to <folder>', 'a folder that is empty or not there yet')
+    .addOption(
+      new Option('--format <format>', 'DICOM files; NIfTI volumes in Hounsfield units; model inputs')
+        .choices(['dicom', 'nifti', 'npy'])
+        .default('dicom'),
+    )
+    .addOption(
+      new Option('--link <kind>', 'how DICOM files get there')
+        .choices(['copy', 'hard', 'symbolic'])
+        .default('copy'),
+    )
+    .option('--split <shares>', 'a split by patient, such as train=0.7,validation=0.2,test=0.1')
+    .option('--seed <number>', 'seed of the split', wholeNumber, 0)
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText(
+      'after',
+      '\nReasons in the column problem: docs/cohorts.md. Columns: docs/manifest.md, or\n' +
+        '  serieswise query DIR "DESCRIBE series"',
+    )
+    .action(async (folder: string, options: ExportOptions) => {
+      const source = path.resolve(folder);
+      const run = requireRunDocument(source);
+      const manifest = await openManifest(source).catch((error: unknown) => {
+        if (error instanceof ManifestError) throw new CliError(error.message, 2);
+        throw error;
+      });
+      let resampler: Promise<Resampler> | null = null;
+      try {
+        const document = await exportCohort({
+          manifest,
+          source,
+          target: path.resolve(options.to),
+          condition: options.where,
+          format: options.format,
+          link: options.link,
+          splits: options.split === undefined ? null : parseSplits(options.split),
+          seed: options.seed,
+          parameters: { windowHu: run.pipeline.preprocess.window_hu, shape: run.pipeline.preprocess.shape },
+          resampler: () => {
+            resampler ??= fs.promises.readFile(resamplerWasmUrl()).then(createResampler);
+            return resampler;
+          },
+          provenance: {
+            serieswise_version: productVersion(),
+            pipeline_digest: run.pipeline_digest,
+            bundle: run.bundle,
+          },
+          ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+        });
+        if (options.json) printJson(document);
+        else {
+          const { series_units, patients, files, bytes } = document;
+          say(
+            `${series_units} series units of ${patients} patients: ${files} files, ${(bytes / 1e6).toFixed(1)} MB in ${options.to}`,
+          );
+        }
+        const problems = Object.entries(document.problems);
+        if (problems.length > 0) {
+          const told = problems.map(([problem, count]) => `${problem} ${count}`).join(', ');
+          throw new CliError(`Some units could not be written: ${told}. See the column problem of files.`, 1);
+        }
+      } catch (error) {
+        if (error instanceof CohortError) throw new CliError(error.message, 2);
+        throw error;
+      } finally {
+        await manifest.close();
+      }
+    });
+}
+
+function showProgress(done: number, total: number): void {
+  process.stderr.write(`\r${done} of ${total} series units${done === total ? '\n' : ''}`);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is wanted');
+  return Number(text);
+}

@@ -1,0 +1,75 @@
+/** Which series units an SQL condition selects, with the files that hold them. */
+import { ManifestError } from '../manifest/errors.ts';
+import type { Manifest } from '../manifest/query.ts';
+import { CohortError } from './cohort-error.ts';
+
+/** A de-identified file of a unit. */
+export interface CohortInstance {
+  sopInstanceUid: string;
+  transferSyntaxUid: string;
+  /** Relative to the run's output folder; null where the pipeline does not publish DICOM. */
+  path: string | null;
+  sha256: string | null;
+}
+
+export interface CohortUnit {
+  seriesUnit: string;
+  patientId: string;
+  sliceCount: number;
+  tensorSha256: string | null;
+  /** In the order of their SOP Instance UIDs. */
+  instances: CohortInstance[];
+}
+
+/** SQL for the keys of the units that a condition selects: kept ones alone, since nothing else has an image to use. */
+export function unitsSql(condition: string): string {
+  return `SELECT series_unit FROM series WHERE disposition = 'kept' AND (${condition}\n)`;
+}
+
+/**
+ * Units of the manifest for which the condition holds, by key.
+ * @throws CohortError `condition-invalid` with DuckDB's own words
+ */
+export async function selectCohort(manifest: Manifest, condition: string): Promise<CohortUnit[]> {
+  const units = new Map<string, CohortUnit>();
+  const series = await ask(
+    manifest,
+    `SELECT series_unit, patient_id, instance_count, tensor_sha256 FROM series
+     WHERE series_unit IN (${unitsSql(condition)}) ORDER BY series_unit`,
+  );
+  for (const row of series) {
+    units.set(String(row.series_unit), {
+      seriesUnit: String(row.series_unit),
+      patientId: String(row.patient_id),
+      sliceCount: Number(row.instance_count),
+      tensorSha256: row.tensor_sha256 === null ? null : String(row.tensor_sha256),
+      instances: [],
+    });
+  }
+  const instances = await ask(
+    manifest,
+    `SELECT series_unit, sop_instance_uid, transfer_syntax_uid, output_path, output_sha256 FROM instances
+     WHERE disposition = 'kept' AND series_unit IN (${unitsSql(condition)}) ORDER BY sop_instance_uid`,
+  );
+  for (const row of instances) {
+    units.get(String(row.series_unit))?.instances.push({
+      sopInstanceUid: String(row.sop_instance_uid),
+      transferSyntaxUid: String(row.transfer_syntax_uid),
+      path: row.output_path === null ? null : String(row.output_path),
+      sha256: row.output_sha256 === null ? null : String(row.output_sha256),
+    });
+  }
+  return [...units.values()];
+}
+
+async function ask(manifest: Manifest, sql: string) {
+  try {
+    return (await manifest.query(sql)).rows;
+  } catch (error) {
+    if (!(error instanceof ManifestError) || error.code !== 'sql-error') throw error;
+    throw new CohortError(
+      'condition-invalid',
+      `The condition is not one that DuckDB takes: ${error.message}`,
+    );
+  }
+}

@@ -1,0 +1,173 @@
+/** Writes one unit in one format below a target folder, each file whole or not at all. */
+import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { SliceReader } from '../activities/slice-reader.ts';
+import { writeFileAtomic } from '../activities/store/atomic.ts';
+import { DicomError } from '../dicom/errors.ts';
+import { loadCodec } from '../dicom/pixels.ts';
+import { stackDirection } from '../stages/group/geometry.ts';
+import { encodeNpy } from '../stages/preprocess/npy.ts';
+import {
+  PreprocessError,
+  type PreprocessParameters,
+  type Resampler,
+} from '../stages/preprocess/preprocess-volume.ts';
+import { tensorPathOf } from '../stages/publish/output-paths.ts';
+import { UnitError } from './cohort-error.ts';
+import { encodeNiftiHeader, type StackGrid, toHounsfieldRows } from './nifti.ts';
+import { evenStepOf, readStack, type Stack } from './read-stack.ts';
+import type { CohortUnit } from './select-cohort.ts';
+
+export type CohortFormat = 'dicom' | 'nifti' | 'npy';
+export type LinkKind = 'copy' | 'hard' | 'symbolic';
+
+/** What a unit is written from and to. */
+export interface WriteContext {
+  /** Output folder of the run. */
+  source: string;
+  target: string;
+  link: LinkKind;
+  parameters: PreprocessParameters;
+  resampler: () => Promise<Resampler>;
+}
+
+/** A file of the export. */
+export interface WrittenFile {
+  /** Relative to the target, with forward slashes. */
+  path: string;
+  bytes: number;
+  /** Null for a link to a DICOM file whose digest the manifest has. */
+  sha256: string | null;
+}
+
+/** @throws UnitError when the unit cannot be had in that format */
+export async function writeUnit(
+  context: WriteContext,
+  unit: CohortUnit,
+  format: CohortFormat,
+): Promise<WrittenFile[]> {
+  try {
+    if (format === 'dicom') return unit.instances.map((instance) => placeDicom(context, instance));
+    return [format === 'npy' ? await writeTensor(context, unit) : await writeNifti(context, unit)];
+  } catch (error) {
+    if (error instanceof DicomError || error instanceof PreprocessError) throw new UnitError('file-damaged');
+    throw error;
+  }
+}
+
+function placeDicom(context: WriteContext, instance: CohortUnit['instances'][number]): WrittenFile {
+  if (instance.path === null) throw new UnitError('no-dicom-published');
+  const from = path.join(context.source, instance.path);
+  const to = path.join(context.target, instance.path);
+  const bytes = fs.statSync(from, { throwIfNoEntry: false })?.size;
+  if (bytes === undefined) throw new UnitError('file-missing');
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  const temporary = temporaryFor(to);
+  if (context.link === 'copy') fs.copyFileSync(from, temporary);
+  else if (context.link === 'hard') fs.linkSync(from, temporary);
+  else fs.symlinkSync(path.resolve(from), temporary);
+  fs.renameSync(temporary, to);
+  return { path: instance.path, bytes, sha256: instance.sha256 };
+}
+
+async function writeNifti(context: WriteContext, unit: CohortUnit): Promise<WrittenFile> {
+  const stack = readStack(context.source, unit);
+  const first = stack.slices[0]!;
+  const { rows, columns } = first.image;
+  const grid: StackGrid = {
+    rows,
+    columns,
+    slices: stack.slices.length,
+    originMm: first.position,
+    rowDirection: stack.row,
+    columnDirection: stack.column,
+    pixelSpacingMm: first.description.pixelSpacingMm ?? [1, 1],
+    sliceStepMm: evenStepOf(stack),
+  };
+  await loadCodecs(stack);
+  const relative = `nifti/${unit.seriesUnit}.nii.gz`;
+  const reader = new SliceReader();
+  const buffer = new Uint8Array(rows * columns * 4);
+  function* voxels(): Generator<Uint8Array> {
+    yield encodeNiftiHeader(grid, `serieswise ${unit.seriesUnit}`);
+    for (const slice of stack.slices) {
+      const source = reader.read(slice.file, slice, slice.frame, buffer);
+      const hu = toHounsfieldRows(source, rows, columns);
+      yield new Uint8Array(hu.buffer, hu.byteOffset, hu.byteLength);
+    }
+  }
+  const to = path.join(context.target, relative);
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  const temporary = temporaryFor(to);
+  try {
+    // One slice at a time: a stack of a thousand slices need not fit in memory.
+    await pipeline(
+      Readable.from(voxels()),
+      createGzip({ level: 6 }),
+      fs.createWriteStream(temporary, { flush: true }),
+    );
+    const bytes = fs.readFileSync(temporary);
+    fs.renameSync(temporary, to);
+    return { path: relative, bytes: bytes.length, sha256: sha256(bytes) };
+  } finally {
+    reader.close();
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+/** The model input: the run's own where it was published, else made again and held to the digest of the manifest. */
+async function writeTensor(context: WriteContext, unit: CohortUnit): Promise<WrittenFile> {
+  const relative = tensorPathOf(unit.seriesUnit);
+  const published = path.join(context.source, relative);
+  const npy = fs.existsSync(published) ? fs.readFileSync(published) : await makeTensor(context, unit);
+  const digest = sha256(npy);
+  if (unit.tensorSha256 !== null && digest !== unit.tensorSha256) throw new UnitError('tensor-differs');
+  const to = path.join(context.target, relative);
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  writeFileAtomic(to, npy);
+  return { path: relative, bytes: npy.length, sha256: digest };
+}
+
+async function makeTensor(context: WriteContext, unit: CohortUnit): Promise<Uint8Array> {
+  const stack = readStack(context.source, unit);
+  // Models take slices along the patient's axes, whichever way the matrix lies.
+  if (stackDirection(stack.normal) !== stack.normal) stack.slices.reverse();
+  await loadCodecs(stack);
+  const { rows, columns } = stack.slices[0]!.image;
+  const resampler = await context.resampler();
+  const reader = new SliceReader();
+  try {
+    const tensor = resampler.preprocessVolume(
+      {
+        sliceCount: stack.slices.length,
+        rows,
+        columns,
+        readSlice(index, destination) {
+          const slice = stack.slices[index]!;
+          return reader.read(slice.file, slice, slice.frame, destination);
+        },
+      },
+      context.parameters,
+    );
+    return encodeNpy(tensor, context.parameters.shape);
+  } finally {
+    reader.close();
+  }
+}
+
+async function loadCodecs(stack: Stack): Promise<void> {
+  for (const uid of new Set(stack.slices.map(({ transferSyntaxUid }) => transferSyntaxUid)))
+    await loadCodec(uid);
+}
+
+function temporaryFor(file: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.tmp-${randomBytes(6).toString('hex')}`);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,190 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeArchive } from '../../demo/archive.ts';
+import { type Manifest, openManifest } from '../../manifest/query.ts';
+import { runProgram } from '../cli/program.ts';
+import { describeWithProgram } from '../fixtures/judges.ts';
+import { listTree, makeFolder, RUN_TIMEOUT_MS, SHIPPED_PIPELINE } from './run-folders.ts';
+
+const folder = makeFolder('export');
+const output = path.join(folder, 'output');
+
+/** Runs `export` into a folder of that name. */
+function exportInto(name: string, ...args: string[]) {
+  const target = path.join(folder, name);
+  const result = runProgram(['export', output, '--to', target, '--json', ...args], {}, RUN_TIMEOUT_MS);
+  const document = result.stdout === '' ? null : JSON.parse(result.stdout);
+  return { target, result, document };
+}
+
+beforeAll(async () => {
+  const input = path.join(folder, 'input');
+  await makeArchive(input, { seed: 7, series: 6, slices: 12 });
+  const args = ['run', SHIPPED_PIPELINE, '--input', input, '--output', output];
+  const result = runProgram([...args, '--state', path.join(folder, 'state')], {}, RUN_TIMEOUT_MS);
+  expect(result.exitCode, result.stderr).toBe(0);
+}, RUN_TIMEOUT_MS);
+
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+async function rowsOf(of: string, sql: string) {
+  const manifest: Manifest = await openManifest(of);
+  try {
+    return (await manifest.query(sql)).rows;
+  } finally {
+    await manifest.close();
+  }
+}
+
+describe('export', () => {
+  it('copies the instances of the selected units, with a manifest of their own', async () => {
+    const { target, result, document } = exportInto('dicom', '--where', "axis_geometry = 'axial'");
+    expect(result.exitCode, result.stderr).toBe(0);
+    const wanted = await rowsOf(
+      output,
+      "SELECT output_path, output_sha256 FROM instances JOIN series USING (series_unit) WHERE axis_geometry = 'axial' ORDER BY 1",
+    );
+    // The join sees kept instances alone, since all series of this archive are kept.
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(document.files).toBe(wanted.length);
+    for (const row of wanted) {
+      const bytes = fs.readFileSync(path.join(target, String(row.output_path)));
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(row.output_sha256);
+    }
+    expect(await rowsOf(target, 'SELECT DISTINCT axis_geometry FROM series')).toEqual([
+      { axis_geometry: 'axial' },
+    ]);
+    expect(listTree(target).filter((file) => path.basename(file).startsWith('.'))).toEqual([]);
+  });
+
+  it('makes model inputs again that are equal to the digest of the run, split by patient', async () => {
+    const { target, document } = exportInto(
+      'npy',
+      '--where',
+      'true',
+      '--format',
+      'npy',
+      '--split',
+      'a=0.5,b=0.5',
+    );
+    expect(document.problems).toEqual({});
+    const rows = await rowsOf(
+      target,
+      'SELECT path, sha256, tensor_sha256 FROM files JOIN series USING (series_unit)',
+    );
+    expect(rows).toHaveLength(6);
+    for (const { path: file, sha256, tensor_sha256 } of rows) {
+      expect(sha256).toBe(tensor_sha256);
+      expect(fs.existsSync(path.join(target, String(file)))).toBe(true);
+    }
+    const parts = await rowsOf(
+      target,
+      'SELECT patient_id, count(DISTINCT split) AS parts FROM files GROUP BY ALL',
+    );
+    expect(new Set(parts.map(({ parts }) => Number(parts)))).toEqual(new Set([1]));
+  });
+
+  it('goes on after an interruption, and leaves a folder of somebody else alone', () => {
+    const { target, document } = exportInto('again', '--where', 'true', '--format', 'nifti');
+    const [first] = fs.readdirSync(path.join(target, 'nifti'));
+    const written = path.join(target, 'nifti', first ?? '');
+    const ledger = path.join(target, '.serieswise-export.jsonl');
+    const heading = {
+      condition: 'true',
+      format: 'nifti',
+      link: 'copy',
+      splits: null,
+      seed: 0,
+      provenance: {
+        serieswise_version: document.serieswise_version,
+        pipeline_digest: document.pipeline_digest,
+        bundle: document.bundle,
+      },
+    };
+    const files = [{ path: `nifti/${first}`, bytes: fs.statSync(written).size, sha256: 'as-noted' }];
+    const line = JSON.stringify({ unit: first?.replace('.nii.gz', ''), files });
+    fs.writeFileSync(ledger, `${JSON.stringify(heading)}\n${line}\n{"unit":"cut o`);
+    fs.rmSync(path.join(target, 'export.json'));
+    const before = fs.statSync(written).mtimeMs;
+    const again = exportInto('again', '--where', 'true', '--format', 'nifti');
+    expect(again.result.exitCode, again.result.stderr).toBe(0);
+    expect(again.document.files).toBe(6);
+    expect(fs.statSync(written).mtimeMs).toBe(before);
+    expect(exportInto('again', '--where', 'true').result.exitCode).toBe(2);
+  });
+
+  it('says what is wrong with a condition or a split, and writes nothing', () => {
+    const wrong = exportInto('wrong', '--where', 'body_prat = 1');
+    expect(wrong.result.exitCode).toBe(2);
+    expect(wrong.result.stderr).toContain('body_part');
+    expect(exportInto('wrong', '--where', 'true', '--split', 'a=2').result.exitCode).toBe(2);
+    expect(fs.existsSync(path.join(folder, 'wrong'))).toBe(false);
+  });
+
+  it('tells which units could not be written, and writes the others', async () => {
+    const [row] = await rowsOf(
+      output,
+      "SELECT output_path FROM instances WHERE disposition = 'kept' LIMIT 1",
+    );
+    const file = path.join(output, String(row?.output_path));
+    fs.renameSync(file, `${file}.away`);
+    try {
+      const { target, result, document } = exportInto('missing', '--where', 'true', '--format', 'nifti');
+      expect(result.exitCode).toBe(1);
+      expect(document).toMatchObject({ files: 5, problems: { 'file-missing': 1 } });
+      const problems = await rowsOf(target, 'SELECT problem FROM files WHERE problem IS NOT NULL');
+      expect(problems).toEqual([{ problem: 'file-missing' }]);
+    } finally {
+      fs.renameSync(`${file}.away`, file);
+    }
+  });
+});
+
+/** The parts of a NIfTI-1 file that matter here: Hounsfield units and the sform. */
+function readNifti(file: string) {
+  const raw = gunzipSync(fs.readFileSync(file));
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  const count = [42, 44, 46].reduce((product, at) => product * view.getInt16(at, true), 1);
+  const isSigned = view.getInt16(70, true) === 4;
+  const start = view.getFloat32(108, true);
+  const [slope, intercept] = [view.getFloat32(112, true) || 1, view.getFloat32(116, true)];
+  const values = Array.from({ length: count }, (_, index) => {
+    const at = start + 2 * index;
+    return (isSigned ? view.getInt16(at, true) : view.getUint16(at, true)) * slope + intercept;
+  });
+  const affine = Array.from({ length: 12 }, (_, index) => view.getFloat32(280 + 4 * index, true));
+  return { values, affine };
+}
+
+describeWithProgram('dcm2niix')('export to NIfTI beside dcm2niix', () => {
+  it(
+    'has the same voxels in the same places',
+    async () => {
+      const { target } = exportInto('nifti', '--where', 'true', '--format', 'nifti');
+      const units = await rowsOf(
+        output,
+        'SELECT series_unit, patient_id, study_instance_uid, series_instance_uid FROM series ORDER BY 1',
+      );
+      for (const unit of units) {
+        const { series_unit, patient_id, study_instance_uid, series_instance_uid } = unit;
+        const theirs = path.join(folder, 'dcm2niix', String(series_unit));
+        fs.mkdirSync(theirs, { recursive: true });
+        const series = path.join(output, `dicom/${patient_id}/${study_instance_uid}/${series_instance_uid}`);
+        spawnSync('dcm2niix', ['-z', 'y', '-b', 'n', '-f', 'stack', '-o', theirs, series], {
+          timeout: 60_000,
+        });
+        const ours = readNifti(path.join(target, `nifti/${series_unit}.nii.gz`));
+        const expected = readNifti(path.join(theirs, 'stack.nii.gz'));
+        expect(ours.values).toEqual(expected.values);
+        for (const [index, value] of ours.affine.entries()) {
+          expect(Math.abs(value - expected.affine[index]!)).toBeLessThan(1e-3);
+        }
+      }
+    },
+    RUN_TIMEOUT_MS,
+  );
+});
