@@ -1,11 +1,13 @@
 /** classify: labels from pixels. Runs where the model is loaded, once a process. */
 import fs from 'node:fs';
 import type { Classifier } from '../models/classifier.ts';
+import { describeInput } from '../stages/classify/input-statistics.ts';
+import { judgeInput } from '../stages/classify/judge-input.ts';
 import { decodeNpy } from '../stages/preprocess/npy.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import { readGroups } from './group.ts';
-import { locateTensor, readUnit, writeUnit } from './units.ts';
+import { labelsOf, locateTensor, readUnit, type UnitLabels, writeUnit } from './units.ts';
 
 /** A loaded bundle, as the stage needs it. */
 export interface LoadedClassifier {
@@ -25,11 +27,21 @@ export async function classifyUnits(
   for (const seriesUnit of readGroups(context, batch).pending.slice(from, to)) {
     const unit = readUnit(context, seriesUnit);
     if (unit === null) throw new StageFailure('batch-missing', 'transient', 'A unit was not preprocessed.');
-    if (unit.tensor.reason !== null || unit.labels[bundleSha256] !== undefined) continue;
+    if (unit.tensor.reason !== null || labelsOf(unit, bundleSha256) !== null) continue;
     const file = locateTensor(context, seriesUnit, unit.tensor);
     if (file === null)
       throw new StageFailure('batch-missing', 'transient', 'The tensor of a unit is missing.');
-    const predictions = await classifier.classify(new Uint8Array(decodeNpy(fs.readFileSync(file)).data));
-    writeUnit(context, seriesUnit, { ...unit, labels: { ...unit.labels, [bundleSha256]: predictions } });
+    const tensor = new Uint8Array(decodeNpy(fs.readFileSync(file)).data);
+    const labels = await labelTensor(classifier, tensor);
+    writeUnit(context, seriesUnit, { ...unit, labels: { ...unit.labels, [bundleSha256]: labels } });
   }
+}
+
+async function labelTensor(classifier: Classifier, tensor: Uint8Array): Promise<UnitLabels> {
+  const { gate, acceptFrom, card } = classifier.bundle;
+  // Before the tensor is given away.
+  const inputReasons = gate === null ? [] : judgeInput(describeInput(tensor, card.preprocessing.shape), gate);
+  const predictions = await classifier.classify(tensor);
+  const uncertain = predictions.flatMap(({ task, score }) => (score < (acceptFrom[task] ?? 0) ? [task] : []));
+  return { predictions, inputReasons, uncertain };
 }

@@ -11,7 +11,7 @@ import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
 import { flushFolder } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
-import { locateTensor, locateThumbnail, readUnit } from './units.ts';
+import { labelsOf, locateTensor, locateThumbnail, readUnit } from './units.ts';
 
 /** A published file, relative to the output folder. */
 export interface PublishedFile {
@@ -56,10 +56,9 @@ export async function publishBatch(
       outcomes.set(unit.seriesUnit, { reason: result.tensor.reason });
       continue;
     }
-    const predictions = result.labels[bundle.sha256];
-    if (predictions === undefined)
-      throw new StageFailure('batch-missing', 'transient', 'A unit has no labels.');
-    outcomes.set(unit.seriesUnit, { reason: null, tensor: result.tensor, predictions });
+    const labels = labelsOf(result, bundle.sha256);
+    if (labels === null) throw new StageFailure('batch-missing', 'transient', 'A unit has no labels.');
+    outcomes.set(unit.seriesUnit, { reason: null, tensor: result.tensor, ...labels });
   }
   const rows = buildRows({ records, verdicts, units, outcomes, bundle, pipeline });
 

@@ -1,7 +1,9 @@
 /** What is remembered of each series unit between stages and between runs. */
 import { createHash } from 'node:crypto';
+import type { Task } from '../models/labels.ts';
 import type { TaskPrediction } from '../models/scores.ts';
 import { digestOf } from '../pipelines/digest.ts';
+import type { InputReason } from '../stages/classify/judge-input.ts';
 import type { TensorStatistics } from '../stages/preprocess/tensor-statistics.ts';
 import { tensorPathOf, thumbnailPathOf } from '../stages/publish/output-paths.ts';
 import type { Reason } from '../stages/reasons.ts';
@@ -28,8 +30,17 @@ export interface UnitResult {
   /** What the tensor was made from. */
   tensorKey: string;
   tensor: TensorResult;
-  /** Predictions by the digest of the bundle that made them. */
-  labels: Record<string, TaskPrediction[]>;
+  /** By the digest of the bundle that made them. */
+  labels: Record<string, UnitLabels>;
+}
+
+/** What a bundle says of a unit. */
+export interface UnitLabels {
+  predictions: TaskPrediction[];
+  /** Why the series is not one that the bundle was made for. */
+  inputReasons: InputReason[];
+  /** Tasks whose score is below what the bundle itself believes. */
+  uncertain: Task[];
 }
 
 /** Records of a batch by SOP Instance UID, of those instances that are images. */
@@ -73,6 +84,12 @@ export function readUnit(context: StageContext, seriesUnit: string): UnitResult 
   return context.files.readJson<UnitResult>(context.files.names.unit(seriesUnit));
 }
 
+/** Labels by a bundle; null where there are none, or none of the present form. */
+export function labelsOf(result: UnitResult, bundleSha256: string): UnitLabels | null {
+  const labels = result.labels[bundleSha256];
+  return labels !== undefined && 'predictions' in labels ? labels : null;
+}
+
 export function writeUnit(context: StageContext, seriesUnit: string, result: UnitResult): void {
   context.files.writeJson(context.files.names.unit(seriesUnit), result);
 }
@@ -88,7 +105,7 @@ export function isUnitDone(
   if (result === null || result.tensorKey !== tensorKeyOf(context, unit, indexBySopInstance(records)))
     return false;
   if (result.tensor.reason !== null) return true;
-  if (result.labels[bundleSha256] === undefined) return false;
+  if (labelsOf(result, bundleSha256) === null) return false;
   return hasWantedFiles(context, unit.seriesUnit, result.tensor);
 }
 

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BundleCard, type BundleTask, cardSchema, findWrongLabels } from './card.ts';
 import { BundleError } from './errors.ts';
+import { type InputGate, parseGate } from './gate.ts';
 import { TASKS, type Task } from './labels.ts';
 
 /** Versions of the preprocessing that this program can do. */
@@ -25,6 +26,10 @@ export interface Bundle {
   card: BundleCard;
   /** The tasks that it has, in the order in which tables list them. */
   tasks: (BundleTask & { task: Task })[];
+  /** What its series look like; null where the bundle has no gate. */
+  gate: InputGate | null;
+  /** Scores under these are not to be believed, whatever a pipeline asks for. */
+  acceptFrom: Partial<Record<Task, number>>;
 }
 
 /** A bundle's folder under a root, checked or refused. */
@@ -86,6 +91,12 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   for (const [file, expected] of Object.entries(card.files)) {
     await checkFile(path.join(absolute, file), file, expected);
   }
+  const gateFile = card.review?.gate?.file;
+  const gate =
+    gateFile === undefined ? null : parseGate(await fs.readFile(path.join(absolute, gateFile), 'utf8'));
+  if (gateFile !== undefined && gate === null) {
+    throw new BundleError('card-invalid', `${gateFile} is not a gate as this program knows it.`);
+  }
   return {
     name: card.name,
     version: card.version,
@@ -96,7 +107,13 @@ export async function loadBundle(folder: string): Promise<Bundle> {
       const found = card.tasks[task];
       return found === undefined ? [] : [{ task, ...found }];
     }),
+    gate,
+    acceptFrom: definedOf(card.review?.accept_from ?? {}),
   };
+}
+
+function definedOf(scores: Partial<Record<Task, number | undefined>>): Partial<Record<Task, number>> {
+  return Object.fromEntries(Object.entries(scores).filter(([, score]) => score !== undefined));
 }
 
 /** Every bundle under the roots, sorted by name, each loaded and checked; what is refused is listed with its error. */

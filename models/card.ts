@@ -52,6 +52,36 @@ const tasksSchema = z
   } satisfies Record<Task, unknown>)
   .refine((tasks) => TASKS.some((task) => tasks[task] !== undefined), 'expected at least one task');
 
+/** A score from which on answers are wrong at most this often, and the share of series that reaches it. */
+const thresholdSchema = z.strictObject({
+  risk: z.number().min(0).max(1),
+  threshold: z.number().min(0).max(1),
+  coverage: z.number().min(0).max(1),
+});
+
+/** Selective prediction: which scores to believe. */
+const reviewSchema = z.strictObject({
+  thresholds: z
+    .strictObject({
+      /** The series on which thresholds were chosen. */
+      data: z.string().min(1),
+      body_part: z.array(thresholdSchema).optional(),
+      axis: z.array(thresholdSchema).optional(),
+      contrast: z.array(thresholdSchema).optional(),
+    } satisfies Record<Task | 'data', unknown>)
+    .optional(),
+  /** Scores under these go to review, whatever the pipeline asks for. */
+  accept_from: z
+    .strictObject({
+      body_part: z.number().min(0).max(1).optional(),
+      axis: z.number().min(0).max(1).optional(),
+      contrast: z.number().min(0).max(1).optional(),
+    } satisfies Record<Task, unknown>)
+    .optional(),
+  /** The file that tells series of the bundle's kind from others, and what was measured of it. */
+  gate: z.looseObject({ file: fileName }).optional(),
+});
+
 export const cardSchema = z
   .strictObject({
     schema_version: z.literal(1),
@@ -81,6 +111,8 @@ export const cardSchema = z
     calibration: z.looseObject({}),
     limits: z.array(z.string()),
     made_by: z.string().min(1),
+    /** When a person should look: see docs/models/review.md. */
+    review: reviewSchema.optional(),
     /** Whatever a maker wants to keep with the card and this program need not understand. */
     extensions: z.looseObject({}).optional(),
   })
@@ -91,6 +123,14 @@ export const cardSchema = z
         code: 'custom',
         path: ['input', 'shape'],
         message: 'expected ["N", 1, …] and then the shape of preprocessing',
+      });
+    }
+    const gate = card.review?.gate?.file;
+    if (gate !== undefined && !Object.hasOwn(card.files, gate)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['review', 'gate', 'file'],
+        message: 'expected one of the files that the card lists under "files"',
       });
     }
     for (const task of TASKS) {

@@ -24,6 +24,8 @@ export interface ClassifierOptions {
 export interface Classifier {
   /** The execution provider that runs. */
   readonly provider: ProviderName;
+  /** The bundle that it runs. */
+  readonly bundle: Bundle;
   /**
    * Predictions for one volume `[slice, row, column]` of the card's shape, grey levels 0 to 255, in the order of the
    * bundle's tasks. The tensor is given away: its buffer is empty afterwards when it was not a view into a larger one.
@@ -156,6 +158,7 @@ export async function createClassifier(bundle: Bundle, options: ClassifierOption
 
   return {
     provider: options.provider,
+    bundle,
     async classify(tensor) {
       if (tensor.length !== tensorLength) {
         throw new ClassifierError(

@@ -1,4 +1,5 @@
 import type { BodyPart, Task } from '../../models/labels.ts';
+import { INPUT_REASONS, type InputReason } from '../classify/judge-input.ts';
 
 /** How a label of the header stands to the label from pixels. */
 export type Agreement = 'agree' | 'refine' | 'conflict' | 'header-silent';
@@ -62,6 +63,7 @@ export const REVIEW_REASONS = [
   'low-score-body_part',
   'low-score-axis',
   'low-score-contrast',
+  ...INPUT_REASONS,
   'axis-differs-from-geometry',
   'header-conflict-body_part',
   'header-conflict-axis',
@@ -77,6 +79,10 @@ export interface ReviewInput {
   scores: Readonly<Record<Task, number>>;
   /** Scores under these are reviewed. */
   reviewBelow: Readonly<Record<Task, number>>;
+  /** Tasks whose score is below what the bundle itself believes. */
+  uncertain: readonly Task[];
+  /** Why the pixels are not such as the bundle was made for. */
+  inputReasons: readonly InputReason[];
   agreement: Readonly<Record<Task, Agreement>>;
   /** Label of the axis from pixels. */
   axis: string;
@@ -92,9 +98,11 @@ const TASK_NAMES: readonly Task[] = ['body_part', 'axis', 'contrast'];
 export function reviewReasons(input: ReviewInput): ReviewReason[] {
   const reasons = new Set<ReviewReason>();
   for (const task of TASK_NAMES) {
-    if (input.scores[task] < input.reviewBelow[task]) reasons.add(`low-score-${task}`);
+    const isLow = input.scores[task] < input.reviewBelow[task] || input.uncertain.includes(task);
+    if (isLow) reasons.add(`low-score-${task}`);
     if (input.agreement[task] === 'conflict') reasons.add(`header-conflict-${task}`);
   }
+  for (const reason of input.inputReasons) reasons.add(reason);
   if (input.axisGeometry !== null && input.axisGeometry !== input.axis)
     reasons.add('axis-differs-from-geometry');
   if (input.sliceGapCount !== null && input.sliceGapCount > 0) reasons.add('missing-slices');

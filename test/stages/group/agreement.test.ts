@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BODY_PARTS } from '../../../models/labels.ts';
+import { INPUT_REASONS } from '../../../stages/classify/judge-input.ts';
 import { compareEvidence, contains, REVIEW_REASONS, reviewReasons } from '../../../stages/group/agreement.ts';
 
 describe('agreement of header and pixels', () => {
@@ -39,6 +40,8 @@ describe('reasons for review', () => {
   const sure = {
     scores: { body_part: 0.9, axis: 0.99, contrast: 0.9 },
     reviewBelow: { body_part: 0.6, axis: 0.9, contrast: 0.7 },
+    uncertain: [],
+    inputReasons: [],
     agreement: { body_part: 'agree', axis: 'agree', contrast: 'header-silent' },
     axis: 'axial',
     axisGeometry: 'axial',
@@ -58,6 +61,8 @@ describe('reasons for review', () => {
       reviewReasons({
         scores: { body_part: 0.59, axis: 0.89, contrast: 0.69 },
         reviewBelow: sure.reviewBelow,
+        uncertain: [],
+        inputReasons: INPUT_REASONS,
         agreement: { body_part: 'conflict', axis: 'conflict', contrast: 'conflict' },
         axis: 'axial',
         axisGeometry: 'coronal',
@@ -68,5 +73,7 @@ describe('reasons for review', () => {
     expect(reviewReasons({ ...sure, sliceSpacingRegular: false, sliceGapCount: 2 })).toEqual([
       'missing-slices',
     ]);
+    // A pipeline may ask for less than what the bundle itself believes.
+    expect(reviewReasons({ ...sure, uncertain: ['body_part'] })).toEqual(['low-score-body_part']);
   });
 });
