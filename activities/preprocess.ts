@@ -6,6 +6,7 @@ import path from 'node:path';
 import { DicomError } from '../dicom/errors.ts';
 import { loadCodec } from '../dicom/pixels.ts';
 import { excludesPages } from '../stages/group/options.ts';
+import { hasBurnedInText } from '../stages/preprocess/burned-in-text.ts';
 import { encodeNpy } from '../stages/preprocess/npy.ts';
 import { looksLikeBurnedInText, looksLikeTextPage } from '../stages/preprocess/pixel-evidence.ts';
 import {
@@ -16,11 +17,11 @@ import {
 import { describeTensor } from '../stages/preprocess/tensor-statistics.ts';
 import { renderThumbnail } from '../stages/preprocess/thumbnail.ts';
 import type { Reason } from '../stages/reasons.ts';
-import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
+import type { ImageDescription, InstanceRecord, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
-import { SliceReader } from './slice-reader.ts';
+import { type ReadSlice, SliceReader } from './slice-reader.ts';
 import { writeFileAtomic } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
 import {
@@ -96,7 +97,16 @@ async function preprocessUnit(
   const needed = [...located.keys()];
   const lookedAt = new Set([needed[0], needed[needed.length >> 1], needed.at(-1)]);
   let hasText = false;
+  let hasOverlay = false;
   let pages = 0;
+  // De-identification looked at every native slice; compressed ones are decoded here first.
+  const inspectDecoded = (
+    { values, bitsUsedAbove }: ReadSlice,
+    { rows, columns }: ImageDescription,
+  ): void => {
+    hasOverlay ||= bitsUsedAbove;
+    hasText ||= hasBurnedInText(values, rows, columns);
+  };
   let tensor: Uint8Array;
   const slices = new SliceReader();
   try {
@@ -108,6 +118,7 @@ async function preprocessUnit(
         readSlice(slice, destination) {
           const { file, record } = located.get(slice)!;
           const source = slices.read(file, record, unit.slices[slice]!.frame, destination);
+          if (record.image!.pixelData.encapsulated) inspectDecoded(source, record.image!);
           if (
             lookedAt.has(slice) &&
             looksLikeBurnedInText(source.values, record.image!.rows, record.image!.columns)
@@ -120,6 +131,14 @@ async function preprocessUnit(
       },
       { windowHu, shape },
     );
+    // Of long stacks the tensor needs a part alone.
+    for (const [slice, { sopInstanceUid, frame }] of unit.slices.entries()) {
+      const record = recordOfSlice(index, sopInstanceUid);
+      if (located.has(slice) || !record.image!.pixelData.encapsulated) continue;
+      await loadCodec(record.transferSyntaxUid ?? '');
+      const file = await instances.locate(record);
+      inspectDecoded(slices.read(file, record, frame, new Uint8Array(0)), record.image!);
+    }
   } catch (error) {
     if (error instanceof DicomError)
       return { reason: REASON_OF_PIXEL_ERROR[error.code] ?? 'pixel-data-damaged' };
@@ -132,6 +151,7 @@ async function preprocessUnit(
   }
   if (pages === lookedAt.size && excludesPages(pipeline.exclude)) return { reason: 'text-page' };
   if (hasText) return { reason: 'burned-in-annotation' };
+  if (hasOverlay) return { reason: 'overlay-in-pixels' };
   const npy = encodeNpy(tensor, shape);
   const thumbnail = renderThumbnail(tensor, shape);
   stage(files.stagedTensor(unit.seriesUnit), npy);

@@ -7,6 +7,12 @@ import { TRANSFER_SYNTAXES } from '../dicom/uids.ts';
 import type { SourceSlice } from '../stages/preprocess/preprocess-volume.ts';
 import type { ImageDescription, InstanceRecord } from '../stages/records.ts';
 
+/** A slice as it was read. */
+export interface ReadSlice extends SourceSlice {
+  /** Bits above Bits Stored are in use; never so for native pixels, which de-identification looked at. */
+  bitsUsedAbove: boolean;
+}
+
 interface OpenFile {
   file: string;
   descriptor: number;
@@ -33,15 +39,16 @@ export class SliceReader {
     record: Pick<InstanceRecord, 'image' | 'transferSyntaxUid'>,
     frame: number,
     destination: Uint8Array,
-  ): SourceSlice {
+  ): ReadSlice {
     const image = record.image!;
     const format = pixelFormatOf(image, record.transferSyntaxUid ?? '');
     const description = image.frames[frame]!;
-    const { values } = image.pixelData.encapsulated
+    const { values, bitsUsedAbove } = image.pixelData.encapsulated
       ? decodeCodestream(this.#readFragments(file, image, frame), format)
       : this.#readNative(file, image, format, frame, destination);
     return {
       values,
+      bitsUsedAbove: image.pixelData.encapsulated && bitsUsedAbove,
       rescaleSlope: description.rescaleSlope ?? 1,
       rescaleIntercept: description.rescaleIntercept ?? 0,
     };

@@ -96,6 +96,10 @@ export const REASONS = {
     disposition: 'quarantined',
     meaning: 'Bits above Bits Stored are in use (embedded overlay).',
   },
+  'text-in-codestream': {
+    disposition: 'quarantined',
+    meaning: 'Compressed pixel data holds a comment or application data of no known encoder.',
+  },
   'not-permitted': {
     disposition: 'quarantined',
     meaning: 'A required attribute has a value that the profile does not allow.',

@@ -306,6 +306,12 @@ export const RULES = {
     PIXEL_TESTS,
   ),
   'overlay-in-pixels': rule('overlay-in-pixels', 'bits above Bits Stored', 'PS3.5 section 8.1.2', FILE_TESTS),
+  'text-in-codestream': rule(
+    'text-in-codestream',
+    'comments, application segments, boxes and trailing bytes of JPEG and JPEG 2000 codestreams',
+    'ITU-T T.81 annex B; ISO/IEC 15444-1 annex A',
+    'test/stages/deidentify/check-codestreams.test.ts',
+  ),
   'not-permitted': rule(
     'not-permitted',
     'values of required attributes against the profile',

@@ -1,8 +1,14 @@
-/** Checks of pixel data that need no decoding: its length, its offset table, and bits that hold no pixels. */
+/** Checks of pixel data: its length, its offset table, bits that hold no pixels, text drawn into native pixels. */
+import { DicomError } from '../../dicom/errors.ts';
+import { decodeFrame, readPixelFormat } from '../../dicom/pixels.ts';
 import type { DicomElement, DicomFile } from '../../dicom/read.ts';
 import { TAGS } from '../../dicom/tags.ts';
+import { valueBytes } from '../../dicom/values.ts';
+import { hasBurnedInText } from '../preprocess/burned-in-text.ts';
+import { looksLikeTextPage } from '../preprocess/pixel-evidence.ts';
 import type { Reason } from '../reasons.ts';
 import type { ImageDescription } from '../records.ts';
+import { checkCodestreams } from './check-codestreams.ts';
 
 /** Why native pixel data cannot be trusted by its stated length, or null. Needs no bytes. */
 export function checkPixelLength(image: ImageDescription, element: DicomElement): Reason | null {
@@ -11,21 +17,43 @@ export function checkPixelLength(image: ImageDescription, element: DicomElement)
   return element.length < expectedBytes(image) ? 'truncated' : null;
 }
 
-/** Why native pixel data cannot be trusted by its bytes, or null. */
+/**
+ * Why pixel data cannot be trusted by its bytes, or null. Compressed frames are not decoded here: `preprocess` looks
+ * for text and for bits above Bits Stored in them, where it decodes them anyhow.
+ */
 export function checkPixelBytes(
   image: ImageDescription,
   file: DicomFile,
   element: DicomElement,
 ): Reason | null {
-  if (element.fragments !== undefined) return null;
+  if (element.fragments !== undefined) return checkCodestreams(file, element);
   const expected = expectedBytes(image);
   const end = element.dataOffset + element.length;
   // Behind the last pixel there may be padding, but nothing that says something.
   for (let at = element.dataOffset + expected; at < end; at += 1) {
     if (file.bytes[at] !== 0 && at - element.dataOffset > expected) return 'pixel-data-damaged';
   }
-  if (image.bitsAllocated !== 16 || image.bitsStored >= 16) return null;
-  return hasBitsOutside(image, file, element, expected) ? 'overlay-in-pixels' : null;
+  const hasSpareBits = image.bitsAllocated === 16 && image.bitsStored < 16;
+  if (hasSpareBits && hasBitsOutside(image, file, element, expected)) return 'overlay-in-pixels';
+  return hasText(image, file, element) ? 'burned-in-annotation' : null;
+}
+
+/** Whole pages of text are told by `group`, which names what they are. */
+function hasText(image: ImageDescription, file: DicomFile, element: DicomElement): boolean {
+  const { rows, columns, samplesPerPixel, frames } = image;
+  if (samplesPerPixel !== 1) return false;
+  const pixels = valueBytes(file, element);
+  try {
+    const format = readPixelFormat(file);
+    return frames.some((_, frame) => {
+      const { values } = decodeFrame(pixels, format, frame, { assumeCleanBits: true });
+      return hasBurnedInText(values, rows, columns) && !looksLikeTextPage(values, rows, columns);
+    });
+  } catch (error) {
+    // A format that cannot be decoded stops the unit later.
+    if (error instanceof DicomError) return false;
+    throw error;
+  }
 }
 
 /** An offset table that points elsewhere than at fragments may be anything. PS3.5 section A.4 */

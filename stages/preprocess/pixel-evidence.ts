@@ -70,10 +70,10 @@ function takeShape({ ink, rows, columns }: Mask, start: number, stack: number[])
 }
 
 /** Shapes of the size of letters; the mask is used up. */
-function findGlyphs(mask: Mask): Shape[] {
+function findGlyphs(mask: Mask, imageRows = mask.rows): Shape[] {
   const glyphs: Shape[] = [];
   const stack: number[] = [];
-  const highest = Math.max(MIN_GLYPH_HEIGHT, mask.rows * MAX_GLYPH_SHARE);
+  const highest = Math.max(MIN_GLYPH_HEIGHT, imageRows * MAX_GLYPH_SHARE);
   for (let at = 0; at < mask.ink.length; at++) {
     if (mask.ink[at] === 0) continue;
     const shape = takeShape(mask, at, stack);
@@ -178,6 +178,31 @@ export function findText(values: StoredValues, rows: number, columns: number): T
     glyphs: lines.reduce((sum, line) => sum + line.length, 0),
     pictureFraction: picture / values.length,
   };
+}
+
+/** A rectangle of an image. */
+export interface Region {
+  top: number;
+  left: number;
+  rows: number;
+  columns: number;
+}
+
+/** Letter-like shapes in lines, within part of an image, of what is at least as bright as `ink`. */
+export function countGlyphs(
+  image: { values: StoredValues; rows: number; columns: number },
+  region: Region,
+  ink: number,
+): number {
+  const { top, left, rows, columns } = region;
+  const mask = new Uint8Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const from = (top + row) * image.columns + left;
+    for (let column = 0; column < columns; column++)
+      if (image.values[from + column]! >= ink) mask[row * columns + column] = 1;
+  }
+  const lines = findLines(findGlyphs({ ink: mask, rows, columns }, image.rows));
+  return lines.reduce((sum, line) => sum + line.length, 0);
 }
 
 /** A picture with words on it, such as a name burned in: two short lines of letters, or one of twelve. */

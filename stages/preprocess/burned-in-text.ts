@@ -1,0 +1,223 @@
+import type { StoredValues } from '../../dicom/pixels.ts';
+import { countGlyphs, type Region } from './pixel-evidence.ts';
+
+/**
+ * Text drawn over an image, recognised by how densely its strokes stand: thin, brighter than anatomy, and sharp on both
+ * sides, which a scanner's point spread does not allow. Cheap enough for every slice: a look at every third row says
+ * for most of them that there is nothing.
+ *
+ * Measured by scripts/burned-in-campaign.mjs; figures in docs/deidentification.md. Not found: text darker than half way
+ * from tissue to the brightest value, text along a column, single letters and very short words, cursive scripts.
+ */
+
+/** A stroke is at most this wide; what is wider is anatomy, a table, or metal. Pixels. */
+const MAX_STROKE = 7;
+/** Strokes are counted in cells, and looked for in windows of 2 by 4 of them: two lines of text, four letters. */
+const CELL_ROWS = 8;
+const CELL_COLUMNS = 16;
+const WINDOW_CELLS = 4;
+/** Share of pixels below the level that counts as tissue. */
+const TISSUE_SHARE = 0.8;
+/** Of the way from tissue to the brightest value: where ink begins, and how far a stroke must rise on both sides. */
+const INK = 0.6;
+const RISE = 0.5;
+/**
+ * Where ink begins when letters are looked for, of the way from tissue and of that from what is around the text (air,
+ * mostly) to the brightest value: thin smoothed letters fall apart at a high one, and touch each other at a low one.
+ */
+const LETTER_INKS_ABOVE_TISSUE = [0.75, INK, 0.45, 0.35];
+const LETTER_INKS_ABOVE_SURROUNDINGS = [0.7, 0.55, 0.4];
+/** Strokes in one window: so many are text whatever they look like (anatomy: at most 61, where bone is clipped) … */
+const TEXT_STROKES = 56;
+/** … and from so many on it is worth while to look for letters. */
+const SOME_STROKES = 18;
+const MIN_GLYPHS = 6;
+/** Where more than this share of windows is dense, the image is noise. Text leaves room around itself. */
+const NOISE_SHARE = 0.5;
+
+interface Levels {
+  highest: number;
+  tissue: number;
+}
+
+/**
+ * Whether text seems to be drawn over an image.
+ * @param values `rows · columns` stored values of one sample a pixel, brightest highest
+ */
+export function hasBurnedInText(values: StoredValues, rows: number, columns: number): boolean {
+  const pixels = asInt16(values);
+  const levels = findLevels(pixels, rows, columns);
+  if (levels === null) return false;
+  // On every third row there are a third as many; where those are, every row is looked at.
+  const { denseShare, denseRows } = findDensest(pixels, rows, columns, levels, 3, null);
+  if (denseShare === 0 || denseShare > NOISE_SHARE) return false;
+  const { strokes, top, left } = findDensest(pixels, rows, columns, levels, 1, denseRows);
+  if (strokes < SOME_STROKES) return false;
+  if (strokes >= TEXT_STROKES) return true;
+  const region = clipRegion(top - 24, left - 96, top + 40, left + 160, rows, columns);
+  const { highest, tissue } = levels;
+  const around = findMedian(pixels, region, columns);
+  const inks = [
+    ...LETTER_INKS_ABOVE_SURROUNDINGS.map((share) => around + share * (highest - around)),
+    ...LETTER_INKS_ABOVE_TISSUE.map((share) => tissue + share * (highest - tissue)),
+  ];
+  return inks.some((ink) => countGlyphs({ values: pixels, rows, columns }, region, ink) >= MIN_GLYPHS);
+}
+
+/** The middle value of every third pixel of a region. */
+function findMedian(pixels: Int16Array, region: Region, columns: number): number {
+  const values: number[] = [];
+  for (let row = region.top; row < region.top + region.rows; row += 3) {
+    const end = row * columns + region.left + region.columns;
+    for (let at = row * columns + region.left; at < end; at += 3) values.push(pixels[at]!);
+  }
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+/** One type of array, for which alone the loops below are compiled. */
+function asInt16(values: StoredValues): Int16Array {
+  if (values instanceof Int16Array) return values;
+  if (values instanceof Uint16Array) {
+    // Below the sign bit, as CT is, both read the same; else half the resolution will do.
+    let union = 0;
+    for (let at = 0; at < values.length; at += 1) union |= values[at]!;
+    if (union < 0x8000) return new Int16Array(values.buffer, values.byteOffset, values.length);
+    return Int16Array.from(values, (value) => value >> 1);
+  }
+  if (values.BYTES_PER_ELEMENT === 1) return Int16Array.from(values);
+  return Int16Array.from(values, (value) => Math.max(-0x8000, Math.min(0x7fff, value)));
+}
+
+const CLASS_BITS = 2;
+const CLASSES = 0x10000 >> CLASS_BITS;
+const counts = new Uint32Array(CLASSES);
+
+/** From every third pixel of every fourth row, in turns, so that no spacing of letters escapes. @returns null for an image of one value */
+function findLevels(pixels: Int16Array, rows: number, columns: number): Levels | null {
+  counts.fill(0);
+  let lowest = 0x7fff;
+  let highest = -0x8000;
+  let sampled = 0;
+  for (let row = 0; row < rows; row += 4) {
+    const end = (row + 1) * columns;
+    for (let at = row * columns + ((row >> 2) % 3); at < end; at += 3) {
+      const value = pixels[at]!;
+      if (value < lowest) lowest = value;
+      if (value > highest) highest = value;
+      counts[(value + 0x8000) >> CLASS_BITS]! += 1;
+      sampled += 1;
+    }
+  }
+  if (highest <= lowest) return null;
+  let index = (highest + 0x8000) >> CLASS_BITS;
+  let above = counts[index]!;
+  while (above < (1 - TISSUE_SHARE) * sampled) {
+    index -= 1;
+    above += counts[index]!;
+  }
+  const tissue = Math.max(lowest, (index << CLASS_BITS) - 0x8000);
+  return tissue < highest ? { highest, tissue } : null;
+}
+
+interface Densest {
+  strokes: number;
+  /** Share of windows with `SOME_STROKES` and more, or what corresponds to it. */
+  denseShare: number;
+  /** Rows of cells that such windows cover: 1, else 0. */
+  denseRows: Uint8Array;
+  /** First row and column of the densest window. */
+  top: number;
+  left: number;
+}
+
+/**
+ * The window with most strokes.
+ * @param rowStep every row is looked at, or every third one
+ * @param cellRows rows of cells to look at; null: all
+ */
+function findDensest(
+  pixels: Int16Array,
+  rows: number,
+  columns: number,
+  levels: Levels,
+  rowStep: 1 | 3,
+  cellRows: Uint8Array | null,
+): Densest {
+  const wide = Math.ceil(columns / CELL_COLUMNS);
+  const high = Math.ceil(rows / CELL_ROWS);
+  const cells = new Uint16Array(wide * high);
+  for (let row = 1; row < rows - 1; row += rowStep) {
+    const y = Math.floor(row / CELL_ROWS);
+    if (cellRows === null || cellRows[y] === 1) countStrokes(pixels, row, columns, levels, cells, y * wide);
+  }
+  const densest: Densest = { strokes: 0, denseShare: 0, denseRows: new Uint8Array(high), top: 0, left: 0 };
+  let dense = 0;
+  for (let y = 0; y + 1 < high; y += 1) {
+    for (let x = 0; x < wide; x += 1) {
+      let sum = 0;
+      const past = Math.min(wide, x + WINDOW_CELLS);
+      for (let cell = x; cell < past; cell += 1)
+        sum += cells[y * wide + cell]! + cells[(y + 1) * wide + cell]!;
+      if (sum >= SOME_STROKES / rowStep) {
+        dense += 1;
+        densest.denseRows[y] = 1;
+        densest.denseRows[y + 1] = 1;
+      }
+      if (sum > densest.strokes) {
+        densest.strokes = sum;
+        densest.top = y * CELL_ROWS;
+        densest.left = x * CELL_COLUMNS;
+      }
+    }
+  }
+  densest.denseShare = dense / Math.max(1, wide * (high - 1));
+  return densest;
+}
+
+/** Adds the strokes of one row to its cells, which begin at `firstCell`. */
+function countStrokes(
+  pixels: Int16Array,
+  row: number,
+  columns: number,
+  { highest, tissue }: Levels,
+  cells: Uint16Array,
+  firstCell: number,
+): void {
+  // A small integer for the compiler too: the look at each pixel is most of the cost.
+  const ink = Math.ceil(tissue + INK * (highest - tissue)) | 0;
+  const rise = RISE * (highest - tissue);
+  const first = row * columns;
+  const end = first + columns - 2;
+  for (let at = first + 2; at < end; at += 1) {
+    if (pixels[at]! < ink) continue;
+    const start = at;
+    let peak = at;
+    at += 1;
+    while (at < end && pixels[at]! >= ink) {
+      if (pixels[at]! > pixels[peak]!) peak = at;
+      at += 1;
+    }
+    const top = pixels[peak]!;
+    if (at - start > MAX_STROKE || top - pixels[start - 2]! < rise || top - pixels[at + 1]! < rise) continue;
+    // A stroke goes on in a neighbouring row; a speck of noise does not.
+    if (isInkNear(pixels, peak - columns, ink) || isInkNear(pixels, peak + columns, ink))
+      cells[firstCell + Math.floor((start - first) / CELL_COLUMNS)]! += 1;
+  }
+}
+
+function isInkNear(pixels: Int16Array, at: number, ink: number): boolean {
+  return pixels[at]! >= ink || pixels[at - 1]! >= ink || pixels[at + 1]! >= ink;
+}
+
+function clipRegion(
+  fromRow: number,
+  fromColumn: number,
+  pastRow: number,
+  pastColumn: number,
+  rows: number,
+  columns: number,
+): Region {
+  const top = Math.max(0, fromRow);
+  const left = Math.max(0, fromColumn);
+  return { top, left, rows: Math.min(rows, pastRow) - top, columns: Math.min(columns, pastColumn) - left };
+}
