@@ -127,6 +127,7 @@ async function build() {
     };
     const { code } = await bundleWorkflowCode({
       workflowsPath: path.join(next, 'workflows/index.js'),
+      failureConverterPath: path.join(next, 'workflows/failure-converter.js'),
       logger: quiet,
       // The worker reads and runs the whole bundle at each start: without the sources of the SDK in it that is quicker.
       webpackConfigHook: (config) => ({ ...config, mode: 'production', devtool: false }),

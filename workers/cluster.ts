@@ -4,6 +4,7 @@ import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor }
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { SEARCH_ATTRIBUTES } from '../workflows/contracts.ts';
 import { isClusterConfigured } from './machine.ts';
+import { dataConverterFromEnvironment } from './payload-codec.ts';
 
 /** Where a server is and how to talk to it. */
 export interface ServerAddress {
@@ -36,8 +37,12 @@ interface RetryState {
 const retries = new WeakMap<Client, RetryState>();
 const MAX_RETRY_DELAY_MS = 2_000;
 
-/** A client; `identity` tells neither machine nor person. @throws when the server cannot be reached */
+/**
+ * A client; `identity` tells neither machine nor person.
+ * @throws StageFailure when the payload key is not usable; the SDK's error when the server cannot be reached
+ */
 export async function connectClient(server: ServerAddress): Promise<Client> {
+  const dataConverter = dataConverterFromEnvironment();
   const state: RetryState = { isClosing: false, dueAt: 0 };
   const usual = defaultGrpcRetryOptions();
   const retry = makeGrpcRetryInterceptor({
@@ -55,7 +60,12 @@ export async function connectClient(server: ServerAddress): Promise<Client> {
     ...(server.tls === undefined ? {} : { tls: server.tls as never }),
     ...(server.apiKey === undefined ? {} : { apiKey: server.apiKey }),
   });
-  const client = new Client({ connection, namespace: server.namespace, identity: 'serieswise-client' });
+  const client = new Client({
+    connection,
+    namespace: server.namespace,
+    identity: 'serieswise-client',
+    ...(dataConverter === undefined ? {} : { dataConverter }),
+  });
   retries.set(client, state);
   return client;
 }

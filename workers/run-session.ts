@@ -83,7 +83,8 @@ async function connectPatiently(server: ServerAddress): Promise<Client> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await connectClient(server);
-    } catch {
+    } catch (error) {
+      if (error instanceof StageFailure) throw error;
       if (attempt >= 3) {
         const message =
           'The Temporal server does not answer. With TEMPORAL_ADDRESS set, check address, TLS and API key.';

@@ -17,6 +17,7 @@ import { RunFiles } from '../activities/store/run-files.ts';
 import type { State } from '../activities/store/state.ts';
 import { loadBundle } from '../models/bundle.ts';
 import { type Classifier, createClassifier } from '../models/classifier.ts';
+import { dataConverterFromEnvironment } from './payload-codec.ts';
 import { createStagePool, type StagePool } from './stage-pool.ts';
 
 /** Task queues; `SERIESWISE_TASK_QUEUE` sets the prefix where several installations share a namespace. */
@@ -60,9 +61,13 @@ function installRuntime(): void {
   Runtime.install({ logger, shutdownSignals: [] });
 }
 
-/** Connects and starts the workers of the given queues. */
+/**
+ * Connects and starts the workers of the given queues.
+ * @throws StageFailure when the payload key is not usable
+ */
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
   installRuntime();
+  const dataConverter = dataConverterFromEnvironment();
   const connection = await NativeConnection.connect({
     address: options.address,
     ...(options.tls === undefined ? {} : { tls: options.tls as never }),
@@ -78,6 +83,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     connection,
     namespace: options.namespace,
     identity,
+    ...(dataConverter === undefined ? {} : { dataConverter }),
     shutdownGraceTime: '3 seconds',
     shutdownForceTime: '10 seconds',
     // Each heartbeat is a write of the server; the activities' own interval is the one that counts.
@@ -90,7 +96,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       await Worker.create({
         ...shared,
         taskQueue: queues.cpu,
-        workflowBundle: workflowBundle(),
+        workflowBundle: workflowBundle(dataConverter !== undefined),
         activities: createCpuActivities(pool.run, options.listener),
         maxConcurrentActivityTaskExecutions: options.threads + 1,
         stickyQueueScheduleToStartTimeout: '3 seconds',
@@ -126,12 +132,14 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
 }
 
 /** Workers run the bundle that the build made; it is the same in every process of one version. */
-function workflowBundle(): WorkflowBundleOption {
+function workflowBundle(encodesFailures: boolean): WorkflowBundleOption {
   const built = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));
   const file = fs.existsSync(built)
     ? built
     : fileURLToPath(new URL('../dist/workflows/bundle.js', import.meta.url));
-  return { codePath: file };
+  if (!encodesFailures) return { codePath: file };
+  // Read by `workflows/failure-converter.ts`, which has no other way to learn what its worker was given.
+  return { code: `globalThis.serieswiseEncodesFailures = true;\n${fs.readFileSync(file, 'utf8')}` };
 }
 
 /** Classifiers of this process, by bundle: sessions are long-lived, since they leak when they are made again. */

@@ -11,6 +11,7 @@ import { clusterFromEnvironment, connectClient } from '../../workers/cluster.ts'
 import { findServer } from '../../workers/find-server.ts';
 import { availableCores } from '../../workers/machine.ts';
 import { packageRoot } from '../../workers/package-root.ts';
+import { payloadKeysFromEnvironment } from '../../workers/payload-codec.ts';
 import { CliError } from '../exit.ts';
 import { printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
@@ -37,6 +38,7 @@ export function registerDoctor(program: Command): void {
       checkBuild(),
       checkState(path.resolve(options.state ?? defaultStateFolder())),
       await checkServer(),
+      checkPayloadKeys(),
       ...checkProviders(),
       ...(await checkBundles()),
       checkPython(),
@@ -135,6 +137,21 @@ async function checkServer(): Promise<Finding> {
     detail: 'no dev server yet',
     mend: 'the next run installs it',
   };
+}
+
+/** Whether what a cluster keeps is encrypted. */
+function checkPayloadKeys(): Finding {
+  const what = 'payload codec';
+  try {
+    const keys = payloadKeysFromEnvironment();
+    if (keys === null)
+      return { what, state: 'optional', detail: 'off (SERIESWISE_PAYLOAD_KEY_FILE is not set)', mend: null };
+    const others = keys.length === 1 ? '' : `, and ${keys.length - 1} older`;
+    return { what, state: 'ok', detail: `AES-256-GCM, key ${keys[0]!.id}${others}`, mend: null };
+  } catch (error) {
+    const mend = error instanceof StageFailure ? error.message : 'not usable';
+    return { what, state: 'missing', detail: 'SERIESWISE_PAYLOAD_KEY_FILE', mend };
+  }
 }
 
 function checkProviders(): Finding[] {

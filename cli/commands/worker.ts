@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { StageFailure } from '../../activities/failures.ts';
 import { clusterFromEnvironment } from '../../workers/cluster.ts';
 import { startWorkers, taskQueues } from '../../workers/temporal-worker.ts';
 import { CliError } from '../exit.ts';
@@ -44,7 +45,8 @@ export function registerWorker(program: Command): void {
       threads,
       inferenceThreads: threads,
       provider: options.provider,
-    }).catch(() => {
+    }).catch((error: unknown) => {
+      if (error instanceof StageFailure) throw error;
       throw new CliError(
         'The cluster of TEMPORAL_ADDRESS does not answer; check address, namespace, TLS and key.',
         3,
