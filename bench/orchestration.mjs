@@ -49,7 +49,8 @@ const WAYS = {
   temporal: (input, output, state) => [
     path.join(root, 'bin/serieswise'),
     ...['run', pipeline, '--input', input, '--output', output, '--state', state],
-    ...['--concurrency', String(threads), '--json'],
+    // The loop makes no report either.
+    ...['--concurrency', String(threads), '--no-report', '--json'],
   ],
   loop: (input, output, state) => [
     path.join(root, 'bench/orchestration-loop.mjs'),

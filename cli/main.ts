@@ -12,6 +12,7 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   cancel: async (program) => (await import('./commands/cancel.ts')).registerCancel(program),
   query: async (program) => (await import('./commands/query.ts')).registerQuery(program),
   why: async (program) => (await import('./commands/why.ts')).registerWhy(program),
+  report: async (program) => (await import('./commands/report.ts')).registerReport(program),
   verify: async (program) => (await import('./commands/verify.ts')).registerVerify(program),
   deid: async (program) => (await import('./commands/deid.ts')).registerDeid(program),
   export: async (program) => (await import('./commands/export.ts')).registerExport(program),

@@ -9,9 +9,13 @@ export interface RunDocument {
   serieswise_version: string;
   pipeline_digest: string;
   pipeline: Pipeline;
-  bundle: { name: string; version: string; sha256: string };
+  bundle: { name: string; version: string; sha256: string; files: Record<string, string> };
+  step_versions: Record<string, number | string>;
   ledger: {
     files_seen: number;
+    bytes_seen: number;
+    archives_opened: number;
+    links_skipped: number;
     instances: Record<string, number>;
     instance_reasons: Record<string, number>;
     series: Record<string, number>;
@@ -22,6 +26,7 @@ export interface RunDocument {
   outputs: { files: number; bytes: number };
   started_at: string;
   finished_at: string;
+  host: { name: string; platform: string; arch: string; node: string };
 }
 
 /** @returns run.json, or null when no run has ended there yet. @throws CliError 2 when the folder is not of a run */

@@ -1,7 +1,9 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import type { RunSummary } from '../activities/publish-manifest.ts';
 import { openManifest } from '../manifest/query.ts';
 import { dispositionOf, type Reason } from '../stages/reasons.ts';
+import { REPORT_PATH } from '../web/report/report-file.ts';
 import { renderTable } from './table.ts';
 
 const MAX_ROWS = 25;
@@ -56,6 +58,8 @@ export async function printRunSummary(
   out(`\nmanifest    ${path.join(outputFolder, 'manifest')}`);
   out(`instances   ${path.join(outputFolder, 'dicom')}`);
   out(`thumbnails  ${path.join(outputFolder, 'thumbnails')}`);
+  if (fs.existsSync(path.join(outputFolder, REPORT_PATH)))
+    out(`report      ${path.join(outputFolder, REPORT_PATH)}`);
   out(`provenance  ${path.join(outputFolder, 'run.json')}`);
   out(
     `\nAsk it:     serieswise query ${outputFolder} "SELECT body_part, axis, count(*) FROM series GROUP BY ALL"`,

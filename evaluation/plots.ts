@@ -234,7 +234,8 @@ function drawUnitGrid(
   return parts;
 }
 
-function wrapFigure(
+/** An SVG as a figure with a caption; title and description are what a screen reader reads. */
+export function wrapFigure(
   options: {
     readonly id: string;
     readonly title: string;
@@ -253,10 +254,12 @@ function wrapFigure(
   );
 }
 
-function px(value: number): string {
+/** A length in pixels, to a tenth. */
+export function px(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-function shorten(text: string, length: number): string {
+/** Text cut to `length` characters. */
+export function shorten(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -23,6 +23,7 @@ const CHECKS = [
       'models',
       'pipelines',
       'stages',
+      'web',
       'workers',
       'workflows',
     ],

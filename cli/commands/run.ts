@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { StageFailure } from '../../activities/failures.ts';
 import { RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
+import { isReportCurrent } from '../../web/report/report-file.ts';
 import { executeRun, type RunOutcome } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { CliError } from '../exit.ts';
@@ -20,6 +21,7 @@ interface RunOptions {
   concurrency?: string;
   provider: string;
   detach?: boolean;
+  report: boolean;
   json?: boolean;
 }
 
@@ -38,6 +40,7 @@ export function registerRun(program: Command): void {
       .option('--set <a.b=value>', 'override a field of the spec (repeatable)', collect, [])
       .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
       .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
+      .option('--no-report', 'leave out report/index.html; make it later with: serieswise report DIR')
       .option('--detach', 'return after the start; follow with: serieswise status DIR')
       .option('--json', 'print one JSON document on standard output'),
   ).action(async (file: string, options: RunOptions) => runCommand(file, options));
@@ -91,6 +94,10 @@ async function runCommand(file: string, options: RunOptions): Promise<void> {
       listener: display.listen,
     });
     display.stop();
+    if (outcome.kind === 'done' && options.report && !(outcome.unchanged && isReportCurrent(outputFolder))) {
+      const { writeReportOrExit } = await import('./report.ts');
+      await writeReportOrExit(outputFolder);
+    }
     await report(outcome, outputFolder, options.json === true);
   } catch (error) {
     display.stop();

@@ -1,0 +1,42 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { ManifestError } from '../../manifest/errors.ts';
+import { type WrittenReport, writeReport } from '../../web/report/write-report.ts';
+import { CliError } from '../exit.ts';
+import { requireRunDocument } from '../run-folder.ts';
+import { printJson } from '../settings.ts';
+
+/** Adds `report DIR`: one self-contained HTML file about a run that has ended. */
+export function registerReport(program: Command): void {
+  program
+    .command('report')
+    .summary('one self-contained HTML file about a run')
+    .description(
+      'Writes DIR/report/index.html: counts, labels, pictures, scores, conflicts, exclusions, geometry and provenance.\n' +
+        'One file without scripts, readable offline and printable; each figure shows the query that it stands for.',
+    )
+    .argument('<dir>', 'output folder of a run')
+    .option('--json', 'print one JSON document on standard output: every figure with its query and its rows')
+    .action(async (folder: string, options: { json?: boolean }) => {
+      const written = await writeReportOrExit(path.resolve(folder));
+      if (options.json) printJson(written);
+      else process.stdout.write(`${written.file} (${(written.bytes / 1e6).toFixed(1)} MB)\n`);
+      if (written.alarms.length > 0) throw new CliError(written.alarms.join('\n'), 1);
+    });
+}
+
+/**
+ * Writes the report of the run in `output`.
+ * @throws CliError 1 the tables cannot be read, 2 no run has ended there, 3 the report cannot be written
+ */
+export async function writeReportOrExit(output: string): Promise<WrittenReport> {
+  const run = requireRunDocument(output);
+  return writeReport(output, run).catch(refuse);
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof ManifestError) throw new CliError(error.message, error.code === 'no-manifest' ? 2 : 1);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined) throw new CliError(`The report cannot be written (${code}).`, 3);
+  throw error;
+}
