@@ -18,21 +18,21 @@ const GROUP_TESTS = 'test/stages/group/group-series.test.ts';
 const FILE_TESTS = 'test/stages/deidentify/real-files.test.ts';
 const SOURCE_TESTS = 'test/activities/store/sources.test.ts';
 const READ_TESTS = 'test/dicom/read.test.ts';
-const PIXEL_TESTS = 'test/stages/preprocess/pixel-evidence.test.ts';
+const DECODE_TESTS = 'test/dicom/pixels.test.ts';
 const IMAGE_TYPE = 'Image Type (0008,0008), or Frame Type (0008,9007) of a frame';
 const WORDS =
   'words of Series Description, Image Comments and Derivation Description (stages/evidence/hint-terms.ts)';
 
 export const RULES = {
   'not-dicom': rule('not-dicom', 'content of the file', 'PS3.10 section 7.1; PS3.5 section 7', READ_TESTS),
-  'empty-file': rule('empty-file', 'size', 'house', SOURCE_TESTS),
+  'empty-file': rule('empty-file', 'size', 'house', READ_TESTS),
   truncated: rule(
     'truncated',
     'lengths of elements, fragments and pixels against the bytes there',
     'PS3.5 section 7.1',
     READ_TESTS,
   ),
-  damaged: rule('damaged', 'structure of the data set', 'PS3.5 section 7', FILE_TESTS),
+  damaged: rule('damaged', 'structure of the data set', 'PS3.5 section 7', READ_TESTS),
   'too-deep': rule('too-deep', 'depth of sequences, at most 64', 'house', READ_TESTS),
   'too-large': rule('too-large', 'sizes and counts against the limits of the reader', 'house', READ_TESTS),
   'read-failed': rule('read-failed', 'answer of the operating system', 'house', SOURCE_TESTS),
@@ -94,7 +94,7 @@ export const RULES = {
     'text-page',
     'pixels: three lines of letters or more and hardly anything else',
     'house, measured on real data',
-    PIXEL_TESTS,
+    'test/activities/group.test.ts',
   ),
   'localizer-image-type': rule(
     'localizer',
@@ -236,7 +236,7 @@ export const RULES = {
     RULE_TESTS,
   ),
 
-  'same-bytes': rule(
+  'duplicate-instance': rule(
     'duplicate-instance',
     'one SOP Instance UID, equal de-identified bytes: the first by source key stays',
     'PS3.5 section 9',
@@ -255,19 +255,19 @@ export const RULES = {
     'PS3.5 section 9.1',
     GROUP_TESTS,
   ),
-  'pixel-data-missing': rule('pixel-data-missing', 'Pixel Data', 'PS3.3 C.7.6.3', FILE_TESTS),
-  'pixel-data-damaged': rule('pixel-data-damaged', 'decoding of the pixels', 'PS3.5 section 8', FILE_TESTS),
+  'pixel-data-missing': rule('pixel-data-missing', 'Pixel Data', 'PS3.3 C.7.6.3', DECODE_TESTS),
+  'pixel-data-damaged': rule('pixel-data-damaged', 'decoding of the pixels', 'PS3.5 section 8', DECODE_TESTS),
   'pixel-format-unsupported': rule(
     'pixel-format-unsupported',
     'Rows, Columns, bits and samples',
     'PS3.3 C.7.6.3',
-    FILE_TESTS,
+    DECODE_TESTS,
   ),
   'transfer-syntax-unsupported': rule(
     'transfer-syntax-unsupported',
     'Transfer Syntax UID',
     'PS3.5 section 10',
-    FILE_TESTS,
+    DECODE_TESTS,
   ),
   'rescale-missing': rule(
     'rescale-missing',
@@ -303,9 +303,14 @@ export const RULES = {
     'burned-in-annotation',
     'Burned In Annotation (0028,0301) is YES, or letters in the pixels',
     'PS3.3 C.7.6.1; house',
-    PIXEL_TESTS,
+    RULE_TESTS,
   ),
-  'overlay-in-pixels': rule('overlay-in-pixels', 'bits above Bits Stored', 'PS3.5 section 8.1.2', FILE_TESTS),
+  'overlay-in-pixels': rule(
+    'overlay-in-pixels',
+    'bits above Bits Stored',
+    'PS3.5 section 8.1.2',
+    'test/stages/deidentify/canary.test.ts',
+  ),
   'text-in-codestream': rule(
     'text-in-codestream',
     'comments, application segments, boxes and trailing bytes of JPEG and JPEG 2000 codestreams',
@@ -316,7 +321,7 @@ export const RULES = {
     'not-permitted',
     'values of required attributes against the profile',
     'docs/deidentification.md',
-    'test/stages/deidentify/profile.test.ts',
+    RULE_TESTS,
   ),
 } as const satisfies Record<string, RuleDeclaration>;
 

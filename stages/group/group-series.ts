@@ -85,7 +85,7 @@ function findingOfRecord(record: InstanceRecord): Finding | null {
       ? [
           `sop-class=${sopClassUid ?? 'unknown'}`,
           `modality=${modality ?? 'unknown'}`,
-          ...(evidence?.hints ?? []).map((hint) => `words=${hint}`),
+          ...(evidence?.hints ?? []).map((hint) => `hint=${hint}`),
         ]
       : [],
   };

@@ -130,3 +130,12 @@ it('reads files whose names are no valid text', async () => {
   const read = reader();
   expect((await read.read(entries[0]!)).toString()).toBe('content');
 });
+
+it('says read-failed of a file that is gone since it was listed', async () => {
+  fs.writeFileSync(path.join(folder, 'gone'), 'bytes');
+  const { entries } = await list();
+  fs.rmSync(path.join(folder, 'gone'));
+  const sources = reader();
+  expect(await sources.read(entries[0]!, 100)).toBe('read-failed');
+  sources.close();
+});
