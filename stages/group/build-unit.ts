@@ -7,9 +7,13 @@ import { axisOfOrientation, roundTo } from './geometry.ts';
 import { measureStack, orderSlices } from './measure-stack.ts';
 import { compareText, majority, type Slice, type StackCandidate } from './slices.ts';
 
-/** Key of a unit: of its pseudonymous series and of what tells it from the series' other units. */
-function seriesUnitKey(seriesInstanceUid: string, discriminator: string): string {
-  return `su${createHash('sha256').update(`${seriesInstanceUid}|${discriminator}`).digest('hex').slice(0, 24)}`;
+/**
+ * Key of a unit: of its pseudonymous series and of what tells it from the series' other units. The study is part of it,
+ * since archives hold series whose UID stands in two studies.
+ */
+function seriesUnitKey(record: InstanceRecord | undefined, discriminator: string): string {
+  const parts = [record?.studyInstanceUid ?? '', record?.seriesInstanceUid ?? '', discriminator];
+  return `su${createHash('sha256').update(parts.join('|')).digest('hex').slice(0, 24)}`;
 }
 
 /** A unit of slices at one orientation on one grid, measured. */
@@ -59,7 +63,7 @@ export function describeUnit(
   const orientation = numbersOf(of((record) => frameOf(record)?.imageOrientationPatient?.join(',')));
   const spacing = numbersOf(of((record) => frameOf(record)?.pixelSpacingMm?.join(',')));
   return {
-    seriesUnit: seriesUnitKey(sorted[0]?.seriesInstanceUid ?? '', discriminator),
+    seriesUnit: seriesUnitKey(sorted[0], discriminator),
     patientId: of((record) => record.patientId) ?? '',
     studyInstanceUid: of((record) => record.studyInstanceUid) ?? '',
     seriesInstanceUid: sorted[0]?.seriesInstanceUid ?? '',

@@ -125,7 +125,7 @@ function groupOneSeries(
   const note = (record: InstanceRecord, frame: number, verdict: FrameVerdict) => {
     frameVerdicts.set(record, (frameVerdicts.get(record) ?? new Map()).set(frame, verdict));
   };
-  const stacks = splitStacks(slices, options);
+  const stacks = withUniqueDiscriminators(splitStacks(slices, options));
   const hasVolume = stacks.some((stack) => judgeStack(stack, options, exclude, false) === null);
   for (const stack of stacks) {
     for (const { slice, finding } of stack.removed) {
@@ -145,6 +145,19 @@ function groupOneSeries(
     const verdict = frames.find(({ finding }) => finding === null) ?? frames[0];
     if (verdict !== undefined) verdicts.set(record.sourceKey, verdict);
   }
+}
+
+/** Values are rounded in a discriminator: two stacks that it does not tell apart get an index, in their order. */
+function withUniqueDiscriminators(stacks: readonly StackCandidate[]): StackCandidate[] {
+  const counts = new Map<string, number>();
+  return stacks.map((stack) => {
+    const key = stack.discriminator.join('|');
+    const before = counts.get(key) ?? 0;
+    counts.set(key, before + 1);
+    return before === 0
+      ? stack
+      : { ...stack, discriminator: [...stack.discriminator, `again=${before + 1}`] };
+  });
 }
 
 /** The rule that most findings have, the first by name on a tie, with the evidence that all of them share. */

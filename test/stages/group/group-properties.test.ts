@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { groupSeries } from '../../../stages/group/group-series.ts';
 import { dispositionOf } from '../../../stages/reasons.ts';
 import type { FrameDescription, InstanceRecord } from '../../../stages/records.ts';
+import { RULES } from '../../../stages/rules.ts';
 import { AXIAL, CORONAL, makeFrame, makeRecord, OPTIONS, SAGITTAL, SILENT } from './records.ts';
 
 const frame: fc.Arbitrary<FrameDescription> = fc
@@ -12,6 +13,11 @@ const frame: fc.Arbitrary<FrameDescription> = fc
     plane: fc.constantFrom(AXIAL, AXIAL, AXIAL, CORONAL, SAGITTAL, null),
     acquisitionNumber: fc.constantFrom(null, 1, 2),
     temporalPosition: fc.constantFrom(null, null, 10, 20),
+    acquisitionRank: fc.option(fc.integer({ min: 0, max: 40 })),
+    contentRank: fc.option(fc.integer({ min: 0, max: 40 })),
+    triggerTimeMs: fc.constantFrom(null, 100, 100, 400),
+    rescaleIntercept: fc.constantFrom(-1024, -1024, 0),
+    sliceThicknessMm: fc.constantFrom(null, 3, 5),
     rescaleType: fc.constantFrom(null, 'HU', 'HU', 'HU', 'US'),
     imageType: fc.constantFrom(
       ['ORIGINAL', 'PRIMARY', 'AXIAL'],
@@ -155,4 +161,77 @@ describe('grouping of anything', () => {
       { numRuns: 150 },
     );
   });
+
+  it('loses no frame: each is in one unit, or its instance has a verdict without one', () => {
+    fc.assert(
+      fc.property(records, (list) => {
+        const { units, verdicts } = groupSeries(list, OPTIONS);
+        const inUnits = units.reduce((sum, { slices }) => sum + slices.length, 0);
+        const takenOut = units.reduce((sum, { removedSliceCount }) => sum + removedSliceCount, 0);
+        const outside = new Set(
+          verdicts
+            .filter(({ reason, seriesUnit }) => seriesUnit === null && !REMOVED.has(reason))
+            .map(({ sourceKey }) => sourceKey),
+        );
+        const grouped = list.filter(({ sourceKey }) => !outside.has(sourceKey));
+        const frames = grouped.reduce((sum, { image }) => sum + (image?.frames.length ?? 0), 0);
+        expect(inUnits + takenOut).toBe(frames);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('mixes in no unit with a geometry orientations, matrices, pixel spacings, studies or series', () => {
+    fc.assert(
+      fc.property(records, (list) => {
+        const { units, verdicts } = groupSeries(list, OPTIONS);
+        const byKey = new Map(list.map((each) => [each.sourceKey, each]));
+        for (const unit of units.filter(({ consistency }) => consistency !== null)) {
+          const members = verdicts
+            .filter(({ seriesUnit }) => seriesUnit === unit.seriesUnit)
+            .map(({ sourceKey }) => byKey.get(sourceKey));
+          expect(
+            new Set(members.map((each) => `${each?.studyInstanceUid}|${each?.seriesInstanceUid}`)).size,
+          ).toBeLessThanOrEqual(1);
+          const grids = unit.slices.map(({ sopInstanceUid, frame: index }) => {
+            const found = list.find(
+              (each) =>
+                each.sopInstanceUid === sopInstanceUid &&
+                each.seriesInstanceUid !== null &&
+                verdicts.some(
+                  ({ sourceKey, reason }) => sourceKey === each.sourceKey && !IDENTITY.has(reason),
+                ),
+            );
+            const frameOf = found?.image?.frames[index];
+            return [found?.image?.rows, frameOf?.pixelSpacingMm, frameOf?.imageOrientationPatient].join();
+          });
+          expect(new Set(grids).size).toBe(1);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('names for every verdict that keeps nothing a rule of its reason', () => {
+    fc.assert(
+      fc.property(records, (list) => {
+        for (const { reason, rule, ruleEvidence } of groupSeries(list, OPTIONS).verdicts) {
+          if (reason === null) expect([rule, ruleEvidence]).toEqual([null, []]);
+          else expect(rule === null ? null : RULES[rule].reason).toBe(reason);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
 });
+
+/** Reasons of slices that were taken out of a stack. */
+const REMOVED = new Set<string | null>(['odd-slice', 'duplicate-position']);
+/** Reasons before anything is looked at as an image. */
+const IDENTITY = new Set<string | null>([
+  'truncated',
+  'duplicate-instance',
+  'conflicting-instances',
+  'patient-mismatch',
+  'identifiers-missing',
+]);

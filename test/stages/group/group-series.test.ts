@@ -497,3 +497,167 @@ describe('evidence of a unit', () => {
     expect(group([...says('yes', 2, 0), ...says(null, 4, 2)]).units[0]?.evidence?.contrast).toBeNull();
   });
 });
+
+describe('passes over the same positions', () => {
+  const twoPasses = (
+    frameOf: (pass: number, index: number) => Partial<FrameDescription>,
+    numberOf: (pass: number, index: number) => number | null = () => null,
+    count = 8,
+  ) =>
+    [0, 1].flatMap((pass) =>
+      range(0, count, 5).map((z, index) =>
+        makeRecord(`t${pass}-${index}`, z, {
+          frame: frameOf(pass, index),
+          record: { instanceNumber: numberOf(pass, index) },
+        }),
+      ),
+    );
+  const passesOf = (records: readonly InstanceRecord[], options: Partial<typeof OPTIONS> = {}) =>
+    kept(group(records, { splitBy: [], ...options }))
+      .sort((a, b) => (a.pass?.number ?? 0) - (b.pass?.number ?? 0))
+      .map(({ pass, slices }) => ({
+        pass,
+        made: new Set(
+          slices.map(
+            ({ sopInstanceUid }) =>
+              records.findIndex((record) => record.sopInstanceUid === sopInstanceUid) < records.length / 2,
+          ),
+        ).size,
+      }));
+
+  it.each([
+    ['temporal-position', (pass: number) => ({ temporalPosition: pass === 0 ? 30 : 70 })],
+    ['trigger-time', (pass: number) => ({ triggerTimeMs: pass === 0 ? 120 : 410.5 })],
+    ['trigger-time', (pass: number, index: number) => ({ triggerTimeMs: 100 + index + 300 * pass })],
+    ['acquisition-number', (pass: number) => ({ acquisitionNumber: 4 + pass })],
+    ['acquisition-time', (pass: number) => ({ acquisitionRank: pass })],
+    ['acquisition-time', (pass: number, index: number) => ({ acquisitionRank: 8 * pass + index })],
+    ['acquisition-time', (pass: number, index: number) => ({ acquisitionRank: 2 * index + pass })],
+    // The table turns back for the second.
+    ['acquisition-time', (pass: number, index: number) => ({ acquisitionRank: pass ? 15 - index : index })],
+    [
+      'content-time',
+      (pass: number, index: number) => ({ acquisitionRank: index, contentRank: 8 * pass + index }),
+    ],
+  ] as [string, (pass: number, index: number) => Partial<FrameDescription>][])(
+    'are told apart by %s, without instance numbers',
+    (by, frameOf) => {
+      expect(passesOf(twoPasses(frameOf))).toEqual([
+        { pass: { number: 1, count: 2, by }, made: 1 },
+        { pass: { number: 2, count: 2, by }, made: 1 },
+      ]);
+    },
+  );
+
+  it('are told apart by times where instance numbers would mix them', () => {
+    const mixed = (pass: number, index: number) => 2 * index + (index % 2 === 0 ? pass : 1 - pass);
+    const records = twoPasses((pass, index) => ({ acquisitionRank: 8 * pass + index }), mixed);
+    expect(passesOf(records).map(({ made }) => made)).toEqual([1, 1]);
+  });
+
+  it('are units of their own where one covers a part of the other, when times say so', () => {
+    const whole = range(0, 20, 5).map((z, index) =>
+      makeRecord(`w${index}`, z, { frame: { acquisitionRank: index } }),
+    );
+    const again = range(20, 6, 5).map((z, index) =>
+      makeRecord(`g${index}`, z, { frame: { acquisitionRank: 20 + index } }),
+    );
+    expect(reasons(group([...whole, ...again]))).toEqual({ kept: 26 });
+    const silent = [...whole, ...again].map((record) => ({
+      ...record,
+      image: record.image && {
+        ...record.image,
+        frames: record.image.frames.map((frame) => ({ ...frame, acquisitionRank: null })),
+      },
+    }));
+    expect(reasons(group(silent))).toEqual({ kept: 20, 'duplicate-position': 6 });
+  });
+
+  it('are numbered where the pipeline asks to split them too', () => {
+    const records = twoPasses((pass) => ({ temporalPosition: pass === 0 ? 100 : 20 }));
+    const units = kept(group(records, { splitBy: ['temporal_position'] }));
+    expect(units.map(({ pass }) => pass?.number).sort()).toEqual([1, 2]);
+    expect(units.map(({ pass }) => pass?.by)).toEqual(['temporal-position', 'temporal-position']);
+  });
+});
+
+describe('what is uneven in a stack', () => {
+  const measured = (records: readonly InstanceRecord[]) => group(records).units[0]?.consistency;
+
+  it('is nothing in a plain one', () => {
+    expect(measured(makeStack('a', range(0, 6, 5)))).toEqual({
+      spacingRuns: [{ spacingMm: 5, steps: 5 }],
+      spacingMinMm: 5,
+      spacingMaxMm: 5,
+      gapPositionsMm: [],
+      sliceThicknessMm: 5,
+      sliceOverlapMm: 0,
+      rescaleMixed: false,
+      frameOfReferenceCount: 1,
+      inPlaneRotationDeg: 0,
+      matrixMirrored: false,
+    });
+  });
+
+  it('says where slices are missing, and how steps run', () => {
+    const positions = range(0, 20, 2.5).filter((_, index) => ![4, 9, 10].includes(index));
+    // Axial stacks run from head to foot: the fourth slice from the foot is the sixteenth from the head.
+    expect(measured(makeStack('a', positions))?.gapPositionsMm).toEqual([22.5, 25, 37.5]);
+    expect(measured(makeStack('a', [0, 4, 8, 12, 19, 26, 33]))).toMatchObject({
+      spacingRuns: [
+        { spacingMm: 7, steps: 3 },
+        { spacingMm: 4, steps: 3 },
+      ],
+      spacingMinMm: 4,
+      spacingMaxMm: 7,
+      gapPositionsMm: null,
+    });
+  });
+
+  it('says how far slices overlap or stand apart', () => {
+    expect(measured(makeStack('a', range(0, 6, 2)))?.sliceOverlapMm).toBe(3);
+    expect(measured(makeStack('a', range(0, 6, 10)))?.sliceOverlapMm).toBe(-5);
+    const silent = { frame: { sliceThicknessMm: null } };
+    expect(measured(makeStack('a', range(0, 6, 10), silent))?.sliceOverlapMm).toBe(null);
+  });
+
+  it('says that rescale and frame of reference differ', () => {
+    const records = makeStack('a', range(0, 6, 5));
+    const other = makeRecord('b', 30, {
+      frame: { rescaleIntercept: 0 },
+      record: { frameOfReferenceUid: '2.25.99' },
+    });
+    const grouping = group([...records, other]);
+    expect(kept(grouping)).toHaveLength(1);
+    expect(grouping.units[0]?.consistency).toMatchObject({ rescaleMixed: true, frameOfReferenceCount: 2 });
+  });
+
+  it.each([
+    ['supine, head first', AXIAL, 0, false],
+    ['turned by half', [-1, 0, 0, 0, -1, 0], 180, false],
+    ['turned by a quarter', [0, 1, 0, -1, 0, 0], 90, false],
+    ['turned back by a quarter', [0, -1, 0, 1, 0, 0], -90, false],
+    ['mirrored left to right', [-1, 0, 0, 0, 1, 0], 0, true],
+    ['mirrored top to bottom', [1, 0, 0, 0, -1, 0], 180, true],
+    ['coronal', CORONAL, 0, false],
+    ['coronal from behind', [-1, 0, 0, 0, 0, -1], 0, true],
+    ['sagittal', SAGITTAL, 0, false],
+    ['coronal upside down', [-1, 0, 0, 0, 0, 1], 180, false],
+  ] as [string, FrameDescription['imageOrientationPatient'], number, boolean][])(
+    'says how the matrix lies: %s',
+    (_, imageOrientationPatient, inPlaneRotationDeg, matrixMirrored) => {
+      const records = range(0, 6, 5).map((step) =>
+        makeRecord(`m${step}`, 0, {
+          frame: { imageOrientationPatient, imagePositionPatient: [step, step, step] },
+        }),
+      );
+      expect(measured(records)).toMatchObject({ inPlaneRotationDeg, matrixMirrored });
+    },
+  );
+
+  it('counts what was taken out', () => {
+    const aside = makeRecord('aside', 22, { frame: { imagePositionPatient: [-200, -250, 22] } });
+    const [unit] = kept(group([...makeStack('a', range(0, 20, 5)), aside, makeRecord('beyond', 900)]));
+    expect(unit?.removedSliceCount).toBe(2);
+  });
+});
