@@ -1,5 +1,6 @@
 /** deidentify: from here on there are pseudonyms alone. */
 import { digestOf } from '../pipelines/digest.ts';
+import { type IdentityPair, tellPseudonyms } from '../stages/deidentify/pseudonyms.ts';
 import { rankTimes } from '../stages/deidentify/rank-times.ts';
 import type { FrameTimes } from '../stages/deidentify/read-times.ts';
 import type { SourceEntry } from '../stages/records.ts';
@@ -32,20 +33,25 @@ export async function deidentifyBatch(
   batch: number,
   bundleSha256: string,
 ): Promise<{ unchanged: boolean; files: number }> {
-  const { files } = context;
+  const { files, crosswalk } = context;
   const done = files.readJson<BatchRows>(files.names.rows(batch));
   if (
     done !== null &&
     done.batchKey === batchKeyOf(context, batch, bundleSha256) &&
-    isComplete(context, done)
+    isComplete(context, done, batch)
   ) {
     return { unchanged: true, files: done.instances.length };
   }
   const entries = files.readSealed<SourceEntry[]>(files.names.entries(batch)) ?? [];
   const before = new Map<string, StoredInstance>();
-  for (const stored of files.readJson<StoredInstance[]>(files.names.instances(batch)) ?? []) {
-    before.set(stored.record.sourceKey, stored);
-  }
+  // Records tell no identifier: without the batch's part of the crosswalk they are of no use for it.
+  const isKnown = crosswalk === null || crosswalk.has(batch);
+  const stored = isKnown ? files.readJson<StoredInstance[]>(files.names.instances(batch)) : null;
+  for (const instance of stored ?? []) before.set(instance.record.sourceKey, instance);
+  const pairs = new Map<string, IdentityPair>();
+  const tell = (pair: IdentityPair) => pairs.set(`${pair.pseudonym} ${pair.source}`, pair);
+  const telling =
+    crosswalk === null ? context : { ...context, pseudonymizer: tellPseudonyms(context.pseudonymizer, tell) };
   const reader = new SourceReader(placeOfRun(files));
   try {
     const timesBefore = new Map(files.readSealed<[string, FrameTimes[]][]>(files.names.times(batch)) ?? []);
@@ -59,10 +65,12 @@ export async function deidentifyBatch(
         timesOf.set(entry.sourceKey, times);
         continue;
       }
-      const made = await deidentifyEntry(context, reader, entry);
+      const made = await deidentifyEntry(telling, reader, entry);
       instances.push({ stamp: made.stamp, record: made.record });
       timesOf.set(entry.sourceKey, made.times);
     }
+    // Before the records, so that a kill between the two repeats the batch.
+    crosswalk?.add(batch, pairs.values());
     // Times stay sealed: beyond this step there are ranks alone.
     files.writeSealed(files.names.times(batch), [...timesOf]);
     const ranked = rankTimes(
@@ -79,7 +87,8 @@ export async function deidentifyBatch(
   }
 }
 
-/** Whether every published file of a finished batch is still there. */
-export function isComplete(context: StageContext, rows: BatchRows): boolean {
+/** Whether every published file of a finished batch is still there, and its part of the crosswalk. */
+export function isComplete(context: StageContext, rows: BatchRows, batch: number): boolean {
+  if (context.crosswalk?.has(batch) === false) return false;
   return rows.outputs.every(({ path, bytes }) => hasSize(context.files.published(path), bytes));
 }

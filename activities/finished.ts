@@ -64,7 +64,7 @@ export function readFinished(context: StageContext, fingerprint: string): RunSum
   }
   for (let batch = 0; batch < finished.batchCount; batch += 1) {
     const rows = files.readJson<BatchRows>(files.names.rows(batch));
-    if (rows === null || !isComplete(context, rows)) return null;
+    if (rows === null || !isComplete(context, rows, batch)) return null;
   }
   return finished.summary;
 }

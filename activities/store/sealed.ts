@@ -8,15 +8,16 @@ import { StageFailure } from '../failures.ts';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** AES-256-GCM under a key derived from the project key. */
+/** AES-256-GCM under a derived key. */
 export interface Sealer {
   seal(bytes: Uint8Array): Buffer;
   /** @throws StageFailure `seal-broken` when the bytes were not sealed with this key or were changed */
   open(sealed: Uint8Array): Buffer;
 }
 
-export function createSealer(projectKey: Uint8Array): Sealer {
-  const key = Buffer.from(hkdfSync('sha256', projectKey, '', 'serieswise sealed files v1', 32));
+/** @param purpose keys of different purposes share nothing, even when they come from one secret */
+export function createSealer(secret: Uint8Array, purpose = 'serieswise sealed files v1'): Sealer {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
   return {
     seal(bytes) {
       const nonce = randomBytes(NONCE_BYTES);

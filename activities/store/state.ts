@@ -40,21 +40,26 @@ function readKey(folder: string): Buffer {
   const given = process.env.SERIESWISE_KEY_FILE;
   const file = given ?? path.join(folder, 'project.key');
   if (given === undefined && !fs.existsSync(file)) createKey(file);
+  return readKeyFile(
+    file,
+    given === undefined ? 'The project key of the state folder' : 'The file of SERIESWISE_KEY_FILE',
+  );
+}
+
+/**
+ * Reads a key of 32 bytes, written as 64 hexadecimal digits.
+ * @param subject what the file is, for messages: never its path
+ * @throws StageFailure `key-unusable`
+ */
+export function readKeyFile(file: string, subject: string): Buffer {
   let text: string;
   try {
     text = fs.readFileSync(file, 'utf8').trim();
   } catch {
-    throw keyUnusable(
-      given === undefined ? 'The project key of the state folder' : 'The file of SERIESWISE_KEY_FILE',
-      'cannot be read',
-    );
+    throw keyUnusable(subject, 'cannot be read');
   }
-  if (!/^[0-9a-f]{64}$/i.test(text)) {
-    throw keyUnusable(
-      given === undefined ? 'The project key of the state folder' : 'The file of SERIESWISE_KEY_FILE',
-      'does not hold 64 hexadecimal digits (make one with: openssl rand -hex 32)',
-    );
-  }
+  if (!/^[0-9a-f]{64}$/i.test(text))
+    throw keyUnusable(subject, 'does not hold 64 hexadecimal digits (make one with: openssl rand -hex 32)');
   return Buffer.from(text, 'hex');
 }
 

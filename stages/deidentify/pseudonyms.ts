@@ -75,6 +75,42 @@ export function createPseudonymizer(key: Uint8Array, options: { retainUids?: boo
   };
 }
 
+/** An identifier of a source beside its pseudonym. What a crosswalk consists of; never part of an output. */
+export interface IdentityPair {
+  /** `study`: a patient without Patient ID, known by the study that stands for it. */
+  kind: 'patient' | 'study' | 'uid';
+  pseudonym: string;
+  source: string;
+  /** Issuer of Patient ID; null where there is none. */
+  issuer: string | null;
+}
+
+/** The same pseudonyms, each told together with what it stands for. UIDs that stay as they are are not told. */
+export function tellPseudonyms(
+  pseudonymizer: Pseudonymizer,
+  tell: (pair: IdentityPair) => void,
+): Pseudonymizer {
+  return {
+    ...pseudonymizer,
+    patientId(patientId, issuer, studyUidFallback) {
+      const pseudonym = pseudonymizer.patientId(patientId, issuer, studyUidFallback);
+      const id = trimUid((patientId ?? '').normalize('NFC'));
+      const ofIssuer = trimUid((issuer ?? '').normalize('NFC'));
+      if (id === '') tell({ kind: 'study', pseudonym, source: trimUid(studyUidFallback), issuer: null });
+      else tell({ kind: 'patient', pseudonym, source: id, issuer: ofIssuer === '' ? null : ofIssuer });
+      return pseudonym;
+    },
+    uid(sourceUid) {
+      const pseudonym = pseudonymizer.uid(sourceUid);
+      const source = trimUid(sourceUid);
+      // Frames of reference that are made of a series' pseudonym have no source.
+      if (pseudonym !== source && /^[\d.]+$/.test(source))
+        tell({ kind: 'uid', pseudonym, source, issuer: null });
+      return pseudonym;
+    },
+  };
+}
+
 /** A UID without the padding that files carry: spaces and NULs at either end. PS3.5 section 9.1 */
 function trimUid(uid: string): string {
   let start = 0;
