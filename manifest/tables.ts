@@ -458,6 +458,12 @@ export const MANIFEST_TABLES = {
         nullable: true,
         doc: 'Slices taken out of the stack: odd ones, and others at a taken position; null in units without geometry.',
       },
+      {
+        name: 'recognizable_visual_features',
+        type: 'boolean',
+        nullable: true,
+        doc: 'Whether a face may be recognised in a rendering: by predicted body part, second guess or header; null where nothing tells.',
+      },
     ],
   },
   labels: {

@@ -112,6 +112,10 @@ export const pipelineSchema = z.strictObject({
         })
         .default({ add: [], remove: [] }),
       options: optionsSchema.default({}).describe('Options of PS3.15 annex E.3.'),
+      faces: z
+        .enum(['keep', 'quarantine'])
+        .default('keep')
+        .describe('Units that may show a face: mark them in the manifest and keep them, or quarantine them.'),
       crosswalk: z
         .boolean()
         .default(false)
@@ -122,6 +126,7 @@ export const pipelineSchema = z.strictObject({
       dates: 'remove',
       whitelist: { add: [], remove: [] },
       options: {},
+      faces: 'keep',
       crosswalk: false,
     }),
   group: z

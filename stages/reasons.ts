@@ -96,6 +96,10 @@ export const REASONS = {
     disposition: 'quarantined',
     meaning: 'Bits above Bits Stored are in use (embedded overlay).',
   },
+  'recognizable-face': {
+    disposition: 'quarantined',
+    meaning: 'The images may show a face, and the pipeline says `faces: quarantine`.',
+  },
   'text-in-codestream': {
     disposition: 'quarantined',
     meaning: 'Compressed pixel data holds a comment or application data of no known encoder.',

@@ -10,6 +10,7 @@ import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../records.ts';
 import { type RuleName, ruleOfReason } from '../rules.ts';
 import { instanceOutputPath } from './output-paths.ts';
+import { listSeriesWithText, showsFace, withholdUnit } from './withhold-unit.ts';
 
 /** What preprocess and classify made of a kept unit: labels, or the reason why there are none. */
 export type UnitOutcome =
@@ -38,7 +39,10 @@ export function buildRows(sources: RowSources): {
   series: SeriesRow[];
   labels: LabelRow[];
 } {
-  const { units, verdicts, outcomes } = sources;
+  const { units, verdicts } = sources;
+  const faces = describeFaces(sources);
+  const outcomes = withholdOutcomes(sources, faces);
+  const judged = { ...sources, outcomes };
   const slices = slicesOfUnits(units);
   const instances = verdicts.map((verdict) => {
     const outcome = verdict.disposition === 'kept' ? outcomes.get(verdict.seriesUnit ?? '') : undefined;
@@ -47,15 +51,50 @@ export function buildRows(sources: RowSources): {
       failed === null
         ? verdict
         : { ...verdict, reason: failed, disposition: dispositionOf(failed), ...findingOfPixels(failed) };
-    return buildInstanceRow(sources, final, slices);
+    return buildInstanceRow(judged, final, slices);
   });
-  const series = units.map((unit) => buildSeriesRow(sources, unit));
-  const labels = units.flatMap((unit) => buildLabelRows(sources, unit));
+  const series = units.map((unit) => buildSeriesRow(judged, unit, faces.get(unit.seriesUnit) ?? null));
+  const labels = units.flatMap((unit) => buildLabelRows(judged, unit));
   return {
     instances: instances.sort((a, b) => compare(a.source_key, b.source_key)),
     series: series.sort((a, b) => compare(a.series_unit, b.series_unit)),
     labels: labels.sort((a, b) => compare(a.series_unit, b.series_unit) || compare(a.task, b.task)),
   };
+}
+
+/** Of every unit, whether it shows a face; null where nothing tells. */
+function describeFaces({ units, outcomes }: RowSources): Map<string, boolean | null> {
+  return new Map(
+    units.map(({ seriesUnit, evidence }) => {
+      const outcome = outcomes.get(seriesUnit);
+      const predictions = outcome?.reason === null ? outcome.predictions : [];
+      return [
+        seriesUnit,
+        showsFace(
+          predictions.find(({ task }) => task === 'body_part'),
+          evidence,
+        ),
+      ];
+    }),
+  );
+}
+
+/** The outcomes, with the units withheld that have labels and yet are not to go out. */
+function withholdOutcomes(
+  { units, outcomes, records, pipeline }: RowSources,
+  faces: ReadonlyMap<string, boolean | null>,
+): Map<string, UnitOutcome> {
+  const policy = {
+    faces: pipeline.deidentify.faces,
+    seriesWithText: listSeriesWithText(records.values()),
+  };
+  const judged = new Map(outcomes);
+  for (const unit of units) {
+    if (judged.get(unit.seriesUnit)?.reason !== null) continue;
+    const reason = withholdUnit(unit, faces.get(unit.seriesUnit) ?? null, policy);
+    if (reason !== null) judged.set(unit.seriesUnit, { reason });
+  }
+  return judged;
 }
 
 function compare(a: string, b: string): number {
@@ -124,7 +163,7 @@ function buildInstanceRow(
   };
 }
 
-function buildSeriesRow(sources: RowSources, unit: SeriesUnit): SeriesRow {
+function buildSeriesRow(sources: RowSources, unit: SeriesUnit, face: boolean | null): SeriesRow {
   const { bundle, pipeline } = sources;
   const outcome = sources.outcomes.get(unit.seriesUnit);
   const labelled = outcome !== undefined && outcome.reason === null ? outcome : null;
@@ -202,6 +241,7 @@ function buildSeriesRow(sources: RowSources, unit: SeriesUnit): SeriesRow {
     tensor_air_fraction: labelled?.tensor.statistics.airFraction ?? null,
     tensor_saturated_fraction: labelled?.tensor.statistics.saturatedFraction ?? null,
     ...buildConsistencyColumns(unit, outcome),
+    recognizable_visual_features: face,
   };
 }
 
