@@ -146,3 +146,18 @@ export const TYPE_2: readonly string[] = [
   'SliceThickness',
   'KVP',
 ];
+
+/**
+ * Short texts (SH, LO) of General Equipment, CT Image and Contrast/Bolus that table E.1-1 does not list. Others are free
+ * text that nobody checked, and of none of the modules of CT Image; they are not asked for.
+ */
+export const USEFUL_TEXT: readonly string[] = [
+  'Manufacturer',
+  'ManufacturerModelName',
+  'SoftwareVersions',
+  'ConvolutionKernel',
+  'FilterType',
+  'ContrastBolusRoute',
+  'PositionReferenceIndicator',
+  'RescaleType',
+];

@@ -3,7 +3,7 @@ import { isPrivateTag, lookUpTag, tag } from '../dicom/tags.ts';
 import type { Check } from './answer-key.ts';
 import { type EditableDataset, textOf } from './edit-dataset.ts';
 import { isListed } from './listed-attributes.ts';
-import { TYPE_1, TYPE_2 } from './places.ts';
+import { TYPE_1, TYPE_2, USEFUL_TEXT } from './places.ts';
 import { comparableValue } from './values.ts';
 
 /** VRs whose values are described by something else than text or a number: judged elsewhere, or not at all. */
@@ -11,7 +11,7 @@ const NOT_COMPARED = new Set(['SQ', 'UI', 'PN', 'DA', 'DT', 'TM', 'UN', 'OB', 'O
 
 /**
  * What must still be there: the CT Image IOD's required attributes (DICOM), the pixels (DICOM), and every attribute of
- * the real header that PS3.15 table E.1-1 has nothing against (best practice): not what this program happens to keep.
+ * the real header that PS3.15 table E.1-1 has nothing against, numbers, codes and the short texts of `USEFUL_TEXT` (best practice): not what this program happens to keep.
  */
 export function listRetention(
   source: EditableDataset,
@@ -42,6 +42,7 @@ export function listRetention(
       continue;
     if (isListed(number) || isPrivateTag(number) || touched.has(number) || NOT_COMPARED.has(vr)) continue;
     if (number >>> 16 <= 0x0002 || TYPE_1.includes(entry.keyword)) continue;
+    if (/^(SH|LO|ST|LT|UT|UC|AE)$/.test(vr) && !USEFUL_TEXT.includes(entry.keyword)) continue;
     const value = comparableValue(vr, kept.value);
     if (value === '') continue;
     const check = {

@@ -149,13 +149,16 @@ const IMAGE = [
   keep('TemporalPositionIdentifier', integer(0, 100_000), ORDER),
   keep('NumberOfTemporalPositions', integer(0, 100_000), ORDER),
   keep('TemporalPositionIndex', integer(0, 100_000), ORDER),
+  // Days between an event and the study, not a date: kept whatever becomes of dates.
+  keep('LongitudinalTemporalOffsetFromEvent', number(-36_525, 36_525), 'Time since an event, in days'),
+  keep('LongitudinalTemporalEventType', terms('longitudinalEvent'), 'Time since an event, in days'),
   keep('TriggerTime', number(0, 1_000_000), 'Cardiac phase'),
   keep('NominalPercentageOfCardiacPhase', number(0, 200), 'Cardiac phase'),
 ];
 
 const IMAGE_PLANE = [
   type2('SliceThickness', number(0, 1000), GEOMETRY),
-  keep('SpacingBetweenSlices', number(0, 1000), GEOMETRY),
+  keep('SpacingBetweenSlices', number(-1000, 1000), GEOMETRY),
   keep('ImagePositionPatient', number(-5000, 5000, [3, 3]), GEOMETRY),
   keep('ImageOrientationPatient', number(-1.01, 1.01, [6, 6]), GEOMETRY),
   keep('SliceLocation', LENGTH_MM, GEOMETRY),
@@ -239,6 +242,7 @@ const CT_IMAGE = [
   keep('CalciumScoringMassFactorDevice', number(0, 100, [3, 3]), ACQUISITION),
   keep('MultienergyCTAcquisition', terms('yesNo'), ACQUISITION),
   keep('IsocenterPosition', number(-5000, 5000, [3, 3]), GEOMETRY),
+  keep('ContrastBolusRoute', terms('contrastRoute'), CONTRAST),
   keep('ContrastBolusVolume', number(0, 5000), CONTRAST),
   keep('ContrastBolusTotalDose', number(0, 5000), CONTRAST),
   keep('ContrastFlowRate', number(0, 100, [1, 8]), CONTRAST),

@@ -58,6 +58,12 @@ export const TERMS = {
     HFP | HFS | HFDR | HFDL | HFV | HFI | FFDR | FFDL | FFP | FFS | FFV | FFI | LFP | LFS | RFP | RFS
     AFDR | AFDL | AFP | AFS | PFDR | PFDL | PFP | PFS`),
   laterality: words('R | L'),
+  /** LO; what scanners write, none of it the name of a drug. */
+  contrastRoute: words(`
+    IV | IV. | I.V. | INTRAVENOUS | INTRAVENOUS ROUTE | INTRA-VENOUS | ORAL | ORAL & IV | IV & ORAL | ORAL AND IV
+    IV AND ORAL | IV + ORAL | ORAL + IV | ORAL/IV | IV/ORAL | RECTAL | ORAL & RECTAL | INTRA-ARTERIAL | INTRATHECAL | NONE`),
+  /** PS3.3 C.12.1.1 (0012,0053), and what collections write. */
+  longitudinalEvent: words('ENROLLMENT | BASELINE | DIAGNOSIS | SURGERY | TREATMENT | BIRTH'),
   frameLaterality: words('R | L | U | B'),
   yesNo: words('YES | NO'),
   /** PS3.16 annex L and CID 4031 as code strings, and what scanners write. */

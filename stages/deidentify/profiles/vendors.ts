@@ -139,8 +139,12 @@ const softwareVersions: VendorVocabulary = {
     /^\d{1,2}(\.\d{1,3}){0,3}$/,
     /^V[AB]\d{2}[A-Z](_SP\d)?$/,
     /^SYNGO CT V[AB]\d{2}[A-Z](_SP\d)?$/,
-    /^V\d{1,2}\.\d{1,2}(ER\d{3})?$/,
-    /^LIGHTSPEEDAPPS\d{2,3}(\.\d{1,2}){0,2}$/,
+    /^V\d{1,2}\.\d{1,2}([A-Z]?%LR|ER\d{3})?$/,
+    /^LIGHTSPEEDAPPS\d{1,3}(\.\d{1,2}){0,2}(_H\d\.\dM\d)?$/,
+    // GE names its releases: bj_sles_cl.68, coreload.81, vct_zeta.4, gmp_hde.46.
+    /^(BJ_SLES_CL|CORELOAD|VCT_ZETA|GMP_VCT|GMP_HDE|SLES_HDE|HDE)\.\d{1,3}$/,
+    /^\d{2}MW\d{2}\.\d$/,
+    /^0{1,3}\d{1,2}$/,
   ],
 };
 
