@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
 import { ManifestError } from './errors.ts';
-import { type ColumnDeclaration, type ColumnType, columnsOf, TABLE_NAMES } from './schema.ts';
+import { type ColumnDeclaration, type ColumnType, columnsOf, TABLE_NAMES, type TableName } from './schema.ts';
 import { type JsonValue, toJsonValue } from './values.ts';
 
 /** The answer to a query. Values are fit for JSON: integers beyond 2^53 and exact decimals of that size are text. */
@@ -125,7 +125,11 @@ async function openDatabase(
     await fs.rm(spill, { recursive: true, force: true });
   };
   try {
-    for (const source of sources) await connection.run(describeView(source));
+    for (const source of sources) {
+      await connection.run(describeView(source, []));
+      const missing = await listMissingColumns(connection, source.name);
+      if (missing.length > 0) await connection.run(describeView(source, missing));
+    }
     const allowed = [...sources.flatMap(({ files }) => files), ...writable].map(quoteText).join(', ');
     await connection.run(`SET allowed_paths = [${allowed}]`);
     await connection.run('SET enable_external_access = false');
@@ -139,14 +143,26 @@ async function openDatabase(
   }
 }
 
-function describeView({ name, files }: TableFiles): string {
+/** Columns of the schema that no file of the table has: an earlier version wrote it. */
+async function listMissingColumns(connection: DuckDBConnection, table: string): Promise<ColumnDeclaration[]> {
+  if (!TABLE_NAMES.includes(table as TableName)) return [];
+  const reader = await connection.runAndReadAll(
+    `SELECT column_name FROM duckdb_columns() WHERE NOT internal AND table_name = '${table}'`,
+  );
+  const present = new Set(reader.getRows().map(([name]) => name));
+  return columnsOf(table as TableName).filter(({ name }) => !present.has(name));
+}
+
+function describeView({ name, files }: TableFiles, missing: readonly ColumnDeclaration[]): string {
+  const describeNull = ({ name: column, type }: ColumnDeclaration) =>
+    `NULL::${SQL_TYPES[type]} AS "${column}"`;
+  const replace = missing.length > 0 ? 'OR REPLACE ' : '';
   if (files.length > 0) {
     // By name: parts written before a column was added lack it, and read as null there.
-    return `CREATE VIEW ${name} AS SELECT * FROM read_parquet([${files.map(quoteText).join(', ')}], union_by_name = true)`;
+    const columns = ['*', ...missing.map(describeNull)].join(', ');
+    return `CREATE ${replace}VIEW ${name} AS SELECT ${columns} FROM read_parquet([${files.map(quoteText).join(', ')}], union_by_name = true)`;
   }
-  const columns = columnsOf(name as (typeof TABLE_NAMES)[number]).map(
-    (column: ColumnDeclaration) => `NULL::${SQL_TYPES[column.type]} AS "${column.name}"`,
-  );
+  const columns = columnsOf(name as TableName).map(describeNull);
   return `CREATE VIEW ${name} AS SELECT ${columns.join(', ')} WHERE false`;
 }
 

@@ -51,6 +51,29 @@ describe('openManifest', () => {
     );
   });
 
+  test('reads columns that came after the version which wrote the tables as null', async () => {
+    const old = path.join(home, 'old');
+    fs.mkdirSync(path.join(old, 'manifest/series'), { recursive: true });
+    const file = path.join(old, 'manifest/series/part.parquet');
+    await manifest.export('SELECT body_part, series_unit FROM series ORDER BY series_unit', file, 'parquet');
+    const opened = await openManifest(old);
+    try {
+      const sql = 'SELECT series_unit, kvp, review_reasons FROM series ORDER BY series_unit LIMIT 1';
+      const { rows, columns } = await opened.query(sql);
+      expect(rows).toEqual([{ series_unit: 'su1', kvp: null, review_reasons: null }]);
+      expect(columns.map(({ type }) => type)).toEqual(['VARCHAR', 'DOUBLE', 'VARCHAR[]']);
+      const listed = opened.tables.find(({ name }) => name === 'series')!.columns;
+      expect(listed.slice(0, 2)).toEqual(['body_part', 'series_unit']);
+      expect([...listed].sort()).toEqual(
+        columnsOf('series')
+          .map(({ name }) => name)
+          .sort(),
+      );
+    } finally {
+      await opened.close();
+    }
+  });
+
   test('refuses a folder that is not of a run, and a file that is not Parquet', async () => {
     const empty = fs.mkdtempSync(path.join(home, 'empty-'));
     expect((await refusal(openManifest(empty))).code).toBe('no-manifest');
