@@ -30,13 +30,14 @@ FROM instances WHERE disposition <> 'kept' GROUP BY disposition, reason ORDER BY
       {
         id: 'excluded-units',
         title: 'Series units that were not kept, by reason',
-        sql: `SELECT disposition, reason, count(*) AS units, sum(instance_count) AS slices, min(series_unit, 3) AS examples
-FROM series WHERE disposition <> 'kept' GROUP BY ALL ORDER BY units DESC, disposition, reason`,
+        sql: `SELECT disposition, reason, rule, count(*) AS units, sum(instance_count) AS slices, min(series_unit, 3) AS examples
+FROM series WHERE disposition <> 'kept' GROUP BY ALL ORDER BY units DESC, disposition, reason, rule`,
         view: {
           kind: 'table',
           columns: [
             { name: 'disposition', title: 'Disposition' },
             { name: 'reason', title: 'Reason', as: 'reason' },
+            { name: 'rule', title: 'Rule' },
             { name: 'units', title: 'Units', as: 'count' },
             { name: 'slices', title: 'Slices', as: 'count' },
             { name: 'examples', title: 'Examples', as: 'keys' },
