@@ -201,6 +201,7 @@ export interface SeriesUnit {
   /** The rule behind the reason and the values it rests on (`name=value`); null and empty when kept. */
   rule: RuleName | null;
   ruleEvidence: string[];
+  /** Slices: frames of a multi-frame image take the place of instances. */
   instanceCount: number;
   /** Ordered as bundles expect: axial head to foot, coronal front to back, sagittal patient's right to left. */
   slices: SliceReference[];

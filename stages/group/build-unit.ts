@@ -25,6 +25,7 @@ export function buildStackUnit(stack: StackCandidate, finding: Finding | null): 
   const unit = describeUnit(distinctRecords(slices), stack.discriminator.join('|'), finding);
   return {
     ...unit,
+    instanceCount: ordered.length,
     slices: ordered.map(({ slice }, index) => ({
       sopInstanceUid: slice.record.sopInstanceUid ?? '',
       frame: slice.frame.frame,
@@ -72,7 +73,7 @@ export function describeUnit(
     reason,
     rule: finding?.rule ?? null,
     ruleEvidence: finding?.evidence ?? [],
-    instanceCount: sorted.length,
+    instanceCount: sorted.reduce((count, { image }) => count + Math.max(1, image?.frames.length ?? 1), 0),
     slices: sorted.flatMap((record) =>
       (record.image?.frames ?? []).map(({ frame }) => ({
         sopInstanceUid: record.sopInstanceUid ?? '',

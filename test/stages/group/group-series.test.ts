@@ -462,7 +462,7 @@ describe('multi-frame instances', () => {
       ),
     ]);
     expect(grouping.units).toHaveLength(1);
-    expect(grouping.units[0]).toMatchObject({ disposition: 'kept', instanceCount: 1, sliceSpacingMm: 5 });
+    expect(grouping.units[0]).toMatchObject({ disposition: 'kept', instanceCount: 8, sliceSpacingMm: 5 });
     expect(grouping.units[0]?.slices.map(({ frame }) => frame)).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
   });
 
