@@ -31,7 +31,7 @@ export class SliceReader {
 
   /**
    * Stored pixels of one frame of a de-identified file. `loadCodec` was awaited for its transfer syntax.
-   * @param destination takes the bytes of native pixels, which are then used where they lie
+   * @param destination takes the stored values, which are then used where they lie
    * @throws DicomError when the file is cut off or its pixels cannot be decoded
    */
   read(
@@ -44,7 +44,7 @@ export class SliceReader {
     const format = pixelFormatOf(image, record.transferSyntaxUid ?? '');
     const description = image.frames[frame]!;
     const { values, bitsUsedAbove } = image.pixelData.encapsulated
-      ? decodeCodestream(this.#readFragments(file, image, frame), format)
+      ? decodeCodestream(this.#readFragments(file, image, frame), format, destination)
       : this.#readNative(file, image, format, frame, destination);
     return {
       values,

@@ -31,6 +31,11 @@ export interface DecodeOptions {
    * saves the look at each value. Signed ones are looked at all the same, for their sign.
    */
   assumeCleanBits?: boolean;
+  /**
+   * Takes what a codec decodes, where it is large enough, and `values` is then a view into it: saves a copy for whoever
+   * wants the pixels at a certain place.
+   */
+  into?: Uint8Array | undefined;
 }
 
 type CodecFamily = 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k';
@@ -112,7 +117,8 @@ export function decodeFrame(
   if (!isSupportedTransferSyntax(format.transferSyntaxUid))
     throw new DicomError('transfer-syntax-unsupported');
   if (isEncapsulated(format.transferSyntaxUid)) {
-    return decodeCodestream(frameBytes(pixelData, frame, format.numberOfFrames, options.offsets), format);
+    const encoded = frameBytes(pixelData, frame, format.numberOfFrames, options.offsets);
+    return decodeCodestream(encoded, format, options.into);
   }
   const values = readNativeFrame(pixelData, format, frame);
   const layout = layoutOf(format);
@@ -122,19 +128,20 @@ export function decodeFrame(
 
 /**
  * Decodes one frame from its own bytes: the fragments that `locateFrames` found, joined.
+ * @param into see `DecodeOptions`
  * @throws as `decodeFrame`
  */
-export function decodeCodestream(encoded: Uint8Array, format: PixelFormat): StoredPixels {
+export function decodeCodestream(encoded: Uint8Array, format: PixelFormat, into?: Uint8Array): StoredPixels {
   checkFormat(format);
   const { transferSyntaxUid } = format;
   const layout = layoutOf(format);
   if (transferSyntaxUid === TRANSFER_SYNTAXES.rleLossless)
-    return toStoredPixels(decodeRleFrame(encoded, format), layout);
+    return toStoredPixels(decodeRleFrame(encoded, format, into), layout);
   if (transferSyntaxUid === TRANSFER_SYNTAXES.encapsulatedUncompressed)
     return toStoredPixels(readNativeFrame(encoded, format, 0), layout);
   const family = FAMILIES.get(transferSyntaxUid);
   if (family === undefined) throw new DicomError('transfer-syntax-unsupported');
-  const decoded = decodeCompressed(encoded, format, family);
+  const decoded = decodeCompressed(encoded, format, family, into);
   return isLossy(transferSyntaxUid) ? toLossyPixels(decoded, layout) : toStoredPixels(decoded, layout);
 }
 
@@ -219,20 +226,25 @@ function interleave(planes: StoredValues, samplesPerPixel: number): StoredValues
   return values;
 }
 
-function decodeRleFrame(encoded: Uint8Array, format: PixelFormat): StoredValues {
+function decodeRleFrame(encoded: Uint8Array, format: PixelFormat, into?: Uint8Array): StoredValues {
   const { rows, columns, samplesPerPixel, bitsAllocated } = format;
   if (bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) {
     throw new DicomError('pixel-format-unsupported', 'RLE of samples that are not whole bytes');
   }
-  const bytes = decodeRle(encoded, rows * columns, samplesPerPixel, bitsAllocated / 8);
+  const bytes = decodeRle(encoded, rows * columns, samplesPerPixel, bitsAllocated / 8, into);
   return viewAs(bytes, bitsAllocated, format.pixelRepresentation === 1);
 }
 
-function decodeCompressed(encoded: Uint8Array, format: PixelFormat, family: CodecFamily): StoredValues {
+function decodeCompressed(
+  encoded: Uint8Array,
+  format: PixelFormat,
+  family: CodecFamily,
+  into: Uint8Array | undefined,
+): StoredValues {
   const isJpeg = family === 'jpeg' || family === 'jpeg-ls';
   const header = isJpeg ? readJpegHeader(encoded) : readJpeg2000Header(encoded);
   checkHeader(header, format);
-  const bytes = runCodec(encoded, format, family, header);
+  const bytes = runCodec(encoded, format, family, header, into);
   const size = header.precision > 8 ? 2 : 1;
   if (bytes.length !== format.rows * format.columns * format.samplesPerPixel * size) {
     throw new DicomError('pixel-data-damaged', 'the codec gave another size');
@@ -261,15 +273,16 @@ function runCodec(
   format: PixelFormat,
   family: CodecFamily,
   header: CodestreamHeader,
-): Uint8Array<ArrayBuffer> {
+  into: Uint8Array | undefined,
+): Uint8Array {
   if (family === 'jpeg') {
     if (jpeg === undefined) throw new Error('loadCodec was not awaited');
     const { rows, columns, samplesPerPixel } = format;
-    return jpeg.decode(encoded, { rows, columns, samplesPerPixel, precision: header.precision });
+    return jpeg.decode(encoded, { rows, columns, samplesPerPixel, precision: header.precision }, into);
   }
   const codec = emscripten.get(family);
   if (codec === undefined) throw new Error('loadCodec was not awaited');
-  const { info, bytes } = codec.decode(encoded);
+  const { info, bytes } = codec.decode(encoded, into);
   const same =
     info.width === header.columns &&
     info.height === header.rows &&

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { DicomError } from '../errors.ts';
+import { copyTo } from './place.ts';
 import {
   type CompiledModule,
   compileModule,
@@ -45,8 +46,8 @@ export type ModuleFactory = (options: ModuleOptions) => Promise<unknown>;
 /** What one frame's decoding gave. */
 export interface DecodedFrame {
   info: FrameInfo;
-  /** A copy. */
-  bytes: Uint8Array<ArrayBuffer>;
+  /** A copy, in `into` where that is large enough. */
+  bytes: Uint8Array;
 }
 
 /** A module that has grown past this is dropped, or one huge frame would hold its memory for good. */
@@ -79,7 +80,7 @@ export class EmscriptenCodec {
   }
 
   /** @throws DicomError `pixel-data-damaged` for whatever goes wrong inside */
-  decode(encoded: Uint8Array): DecodedFrame {
+  decode(encoded: Uint8Array, into?: Uint8Array): DecodedFrame {
     try {
       this.#module ??= this.#instantiate();
       const module = this.#module;
@@ -90,7 +91,7 @@ export class EmscriptenCodec {
       decoder.getEncodedBuffer(encoded.length).set(encoded);
       decoder.decode();
       const info = decoder.getFrameInfo();
-      const bytes = new Uint8Array(decoder.getDecodedBuffer());
+      const bytes = copyTo(decoder.getDecodedBuffer(), into);
       decoder.delete();
       if (module.HEAPU8.length > MEMORY_KEPT) this.#module = undefined;
       return { info, bytes };

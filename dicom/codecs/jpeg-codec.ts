@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { DicomError } from '../errors.ts';
+import { copyTo } from './place.ts';
 import { type CompiledModule, compileModule, instantiateModule } from './web-assembly.ts';
 
 /** The functions of dcmjs-codecs' module that a JPEG decoder needs. A context is an address in its memory. */
@@ -56,10 +57,10 @@ export class JpegCodec {
   }
 
   /**
-   * @returns samples of 1 byte where precision is at most 8, else of 2, little endian, in a buffer of its own
+   * @returns samples of 1 byte where precision is at most 8, else of 2, little endian, in `into` where that is large enough, else in a buffer of its own
    * @throws DicomError `pixel-data-damaged` for whatever goes wrong inside
    */
-  decode(encoded: Uint8Array, format: JpegFrameFormat): Uint8Array<ArrayBuffer> {
+  decode(encoded: Uint8Array, format: JpegFrameFormat, into?: Uint8Array): Uint8Array {
     try {
       this.#native ??= this.#instantiate();
       const native = this.#native;
@@ -79,10 +80,8 @@ export class JpegCodec {
       native.DecodeJpeg(context, parameters);
       native.ReleaseDecoderParameters(parameters);
       const start = native.GetDecodedBuffer(context);
-      const decoded = new Uint8Array(native.memory.buffer).slice(
-        start,
-        start + native.GetDecodedBufferSize(context),
-      );
+      const length = native.GetDecodedBufferSize(context);
+      const decoded = copyTo(new Uint8Array(native.memory.buffer, start, length), into);
       native.ReleaseCodecsContext(context);
       if (native.memory.buffer.byteLength > MEMORY_KEPT) this.#native = undefined;
       return decoded;

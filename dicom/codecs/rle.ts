@@ -1,7 +1,9 @@
 import { DicomError } from '../errors.ts';
+import { placeFor } from './place.ts';
 
 /**
  * RLE Lossless: PS3.5 annex G. Byte planes, the most significant first, each packed on its own.
+ * @param into takes the values where it is large enough
  * @returns `pixels * samplesPerPixel` values of `bytesPerSample` bytes, little endian, samples of a pixel together
  * @throws DicomError `pixel-data-damaged`
  */
@@ -10,13 +12,14 @@ export function decodeRle(
   pixels: number,
   samplesPerPixel: number,
   bytesPerSample: number,
-): Uint8Array<ArrayBuffer> {
+  into?: Uint8Array,
+): Uint8Array {
   const planes = samplesPerPixel * bytesPerSample;
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   if (encoded.length < 64 || view.getUint32(0, true) !== planes || planes > 15) {
     throw new DicomError('pixel-data-damaged', 'the RLE header');
   }
-  const decoded = new Uint8Array(pixels * planes);
+  const decoded = placeFor(pixels * planes, into);
   for (let plane = 0; plane < planes; plane += 1) {
     const start = view.getUint32(4 + 4 * plane, true);
     const end = plane + 1 < planes ? view.getUint32(8 + 4 * plane, true) : encoded.length;
