@@ -49,7 +49,7 @@ export function indexBySopInstance(
 ): Map<string, InstanceRecord> {
   const index = new Map<string, InstanceRecord>();
   for (const record of records.values()) {
-    if (record.sopInstanceUid === null || record.image === null) continue;
+    if (record.sopInstanceUid === null || record.image === null || record.disposition !== 'kept') continue;
     // Equal instances are interchangeable; the first by key is the one that is kept.
     if (!index.has(record.sopInstanceUid)) index.set(record.sopInstanceUid, record);
   }

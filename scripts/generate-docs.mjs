@@ -87,6 +87,22 @@ async function profilePage() {
   return `${lines.join('\n')}\n`;
 }
 
+/** docs/series-units.md is written by hand, but for the table of rules, which is stages/rules.ts. */
+async function seriesUnitsPage() {
+  const { RULES } = await load('stages/rules.js');
+  const { REASONS } = await load('stages/reasons.js');
+  const page = fs.readFileSync(path.join(root, 'docs/series-units.md'), 'utf8');
+  const [begin, end] = ['<!-- rules: begin -->', '<!-- rules: end -->'];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error('docs/series-units.md has lost the marks of its table.');
+  const rows = Object.entries(RULES).map(
+    ([name, { reason, looksAt, source, test }]) =>
+      `| \`${name}\` | \`${reason}\`, ${REASONS[reason].disposition} | ${cell(looksAt)} | ${cell(source)} | [${path.basename(test, '.test.ts')}](../${test}) |`,
+  );
+  const table = ['| rule | reason | looks at | source | test |', '|---|---|---|---|---|', ...rows];
+  return `${page.slice(0, from)}${begin}\n${table.join('\n')}\n${page.slice(to)}`;
+}
+
 /** JSON Schema of the pipeline spec, for editors, from pipelines/schema.ts. */
 async function pipelineSchema() {
   const { pipelineJsonSchema } = await load('pipelines/schema.js');
@@ -96,6 +112,7 @@ async function pipelineSchema() {
 const PAGES = {
   'docs/manifest.md': manifestPage,
   'docs/deidentification-profile.md': profilePage,
+  'docs/series-units.md': seriesUnitsPage,
   'pipelines/definitions/pipeline.schema.json': pipelineSchema,
 };
 

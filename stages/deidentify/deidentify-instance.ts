@@ -226,6 +226,7 @@ function deidentifyFile(
     encoding,
     profile,
     isMultiFrame,
+    patientId,
     // A series of one scanner shares its coordinates, so one made of the series' pseudonym says no more.
     frameOfReferenceUid: pseudonymizer.uid(`frame-of-reference/${seriesInstanceUid}`),
   });
@@ -252,7 +253,13 @@ function deidentifyFile(
     // In a prefix the fragments of encapsulated pixels are not read.
     (withPixels || !pixels.undefinedLength ? checkPixelLength(image, pixels) : null) ??
     (withPixels ? checkPixelBytes(image, file, pixels) : null);
-  if (problem !== null) return stop(problem);
+  if (problem !== null) {
+    const stopped = stop(problem);
+    // `group` names a localizer or a capture as what it is, text on it or not; what it is stays with the record.
+    return problem === 'burned-in-annotation'
+      ? { ...stopped, record: { ...stopped.record, image } }
+      : stopped;
+  }
   const record = { ...base, transferSyntaxUid, image };
   const times = readTimes(file, image.frames.length, isMultiFrame);
   if (!withPixels) return { record, output: null, times };

@@ -43,7 +43,8 @@ export function groupSeries(records: readonly InstanceRecord[], options: GroupOp
   const candidates: InstanceRecord[] = [];
   for (const record of sorted) {
     const conflict = conflicts.get(record.sourceKey);
-    if (record.disposition !== 'kept')
+    if (isQuarantinedByText(record)) candidates.push(record);
+    else if (record.disposition !== 'kept')
       verdicts.set(record.sourceKey, { finding: findingOfRecord(record), seriesUnit: null });
     else if (conflict === undefined) candidates.push(record);
     else {
@@ -59,7 +60,7 @@ export function groupSeries(records: readonly InstanceRecord[], options: GroupOp
       const verdict = verdicts.get(record.sourceKey);
       if (verdict === undefined) throw new Error('A record was left without a verdict.');
       const { finding, seriesUnit } = verdict;
-      const passedThrough = record.disposition !== 'kept';
+      const passedThrough = record.disposition !== 'kept' && !isQuarantinedByText(record);
       const reason = passedThrough ? record.reason : finding === null ? null : reasonOfRule(finding.rule);
       return {
         sourceKey: record.sourceKey,
@@ -71,6 +72,19 @@ export function groupSeries(records: readonly InstanceRecord[], options: GroupOp
       };
     }),
   };
+}
+
+/**
+ * An image with writing on it, which is kept in no case: but when a rule of the pipeline leaves it out, that says more
+ * of what it is.
+ */
+function isQuarantinedByText({ disposition, reason, image, studyInstanceUid }: InstanceRecord): boolean {
+  return (
+    disposition === 'quarantined' &&
+    reason === 'burned-in-annotation' &&
+    image !== null &&
+    studyInstanceUid !== null
+  );
 }
 
 /** What a record says of a verdict that an earlier stage gave. */
@@ -101,7 +115,9 @@ function groupOneSeries(
   const facts = describeSeries(series);
   const judged = series.map((record) => ({
     record,
-    finding: excludeInstance(record, facts, exclude, options.minSlices) ?? quarantineInstance(record),
+    finding:
+      excludeInstance(record, facts, exclude, options.minSlices) ??
+      (record.disposition === 'kept' ? quarantineInstance(record) : findingOfRecord(record)),
   }));
   for (const [reason, group] of groupBy(judged, ({ finding }) =>
     finding === null ? '' : reasonOfRule(finding.rule),

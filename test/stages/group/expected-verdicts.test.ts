@@ -108,6 +108,21 @@ describe.skipIf(root === null)('verdicts on the shared archive', () => {
       gaps: null,
       tilt: 18.5,
     });
+    // From the head down, along the normal: 7.38 mm, 1.14 mm and 4.22 mm along z, by the cosine of the tilt.
+    expect(unitNamed('ge-head').consistency).toMatchObject({
+      spacingRuns: [
+        { spacingMm: 6.9986, steps: 13 },
+        { spacingMm: 1.0811, steps: 1 },
+        { spacingMm: 4.0019, steps: 13 },
+      ],
+      gapPositionsMm: null,
+      rescaleMixed: false,
+      frameOfReferenceCount: 1,
+      inPlaneRotationDeg: 0,
+      matrixMirrored: false,
+    });
+    // LIDC-IDRI as published: each slice in a frame of reference of its own.
+    expect(unitNamed('lidc-chest').consistency).toMatchObject({ frameOfReferenceCount: 133 });
     expect(summary('lidc-chest')).toEqual({
       slices: 133,
       axis: 'axial',
@@ -148,6 +163,14 @@ describe.skipIf(root === null)('verdicts on the shared archive', () => {
     expect(unit?.slices.map(({ positionMm }) => positionMm)).toEqual([
       0, 2.5, 5, 7.5, 17.5, 20, 22.5, 25, 27.5,
     ]);
+    expect(unit?.consistency).toMatchObject({
+      gapPositionsMm: [10, 12.5, 15],
+      spacingRuns: [
+        { spacingMm: 2.5, steps: 3 },
+        { spacingMm: 10, steps: 1 },
+        { spacingMm: 2.5, steps: 4 },
+      ],
+    });
   });
 
   it('give single slices in three planes the right plane', () => {
@@ -157,6 +180,13 @@ describe.skipIf(root === null)('verdicts on the shared archive', () => {
     );
     const planes = single.units.map(({ axisGeometry }) => axisGeometry).sort();
     expect(planes).toEqual([...Array(8).fill('axial'), 'coronal']);
+    // The folder that the publisher kept each in says the same.
+    for (const unit of single.units) {
+      const verdict = single.verdicts.find(({ seriesUnit }) => seriesUnit === unit.seriesUnit);
+      const file = fileOfKey.get(verdict?.sourceKey ?? '') ?? '';
+      const line = manifestOf(root ?? '').find((entry) => entry.startsWith(`${file},`)) ?? '';
+      expect(/\/(axial|coronal|sagittal)\//.exec(line)?.[1], file).toBe(unit.axisGeometry);
+    }
   });
 
   it('do not depend on the order of the records', () => {
@@ -175,9 +205,13 @@ describe.skipIf(root === null)('verdicts on the shared archive', () => {
   }
 });
 
+function manifestOf(folder: string): string[] {
+  return fs.readFileSync(path.join(folder, 'MANIFEST.csv'), 'utf8').split('\n').slice(1);
+}
+
 /** Files of the archive's manifest, ZIP archives opened. */
 async function eachFile(folder: string, use: (name: string, bytes: Uint8Array) => void): Promise<void> {
-  const manifest = fs.readFileSync(path.join(folder, 'MANIFEST.csv'), 'utf8').split('\n').slice(1);
+  const manifest = manifestOf(folder);
   for (const name of manifest.map((line) => line.split(',')[0] ?? '').filter((entry) => entry !== '')) {
     const file = path.join(folder, name);
     if (name.endsWith('.zip')) await eachMember(file, (member, bytes) => use(`${name}!${member}`, bytes));

@@ -159,6 +159,24 @@ describe('rules that another stage or pipeline decides', () => {
     );
   });
 
+  it('burned-in-annotation of an earlier stage gives way to what the image is, and keeps nothing', () => {
+    const written = (records: InstanceRecord[]) =>
+      records.map((record) => ({
+        ...record,
+        disposition: 'quarantined' as const,
+        reason: 'burned-in-annotation' as const,
+        outputSha256: null,
+      }));
+    const verdictsOf = (records: InstanceRecord[]) =>
+      new Set(
+        groupSeries(written(records), OPTIONS).verdicts.map(
+          ({ disposition, rule }) => `${disposition} ${rule}`,
+        ),
+      );
+    expect(verdictsOf(typed('LOCALIZER'))).toEqual(new Set(['excluded localizer-image-type']));
+    expect(verdictsOf(makeStack('a', range(0, 6, 5)))).toEqual(new Set(['quarantined burned-in-annotation']));
+  });
+
   it('not-permitted is a required value outside the profile', () => {
     const bytes = makeSyntheticCt({ bitsAllocated: 16, bitsStored: 99 });
     expect(deidentifyInstance(bytes, deidentifyOptions()).record.reason).toBe('not-permitted');
