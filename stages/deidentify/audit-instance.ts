@@ -48,10 +48,13 @@ export function auditInstance(bytes: Uint8Array, profile: ResolvedProfile): Audi
   const expected = filterAgain(file, profile, patientId);
   if (expected === null)
     return [...problems, { where: 'file', problem: 'has a value that the profile refuses' }];
+  const mayBeEmpty = new Set(profile.required.map(({ tag }) => tag));
   let end = file.bodyOffset;
   for (const element of file.dataset.elements.values()) {
     end = Math.max(end, element.endOffset);
     if (element.tag === TAGS.PixelData) continue;
+    // Type 2 attributes that the source did not have.
+    if (element.length === 0 && mayBeEmpty.has(element.tag)) continue;
     const again = expected.get(element.tag);
     const found = file.bytes.subarray(element.headerOffset, element.endOffset);
     if (again === undefined) {
@@ -87,6 +90,13 @@ function filterAgain(
   if ('refused' in filtered) return null;
   const elements = new Map(filtered.map((element) => [element.tag, element.bytes]));
   const isMultiFrame = isMultiFrameCtImageStorage(sopClassOf(file));
-  completeHeader(elements, { file, encoding, profile, isMultiFrame, frameOfReferenceUid: '2.25.0' });
+  completeHeader(elements, {
+    file,
+    encoding,
+    profile,
+    isMultiFrame,
+    patientId,
+    frameOfReferenceUid: '2.25.0',
+  });
   return elements;
 }

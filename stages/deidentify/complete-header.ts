@@ -3,7 +3,7 @@ import { type Encoding, encodeElement, encodeSequence } from '../../dicom/encode
 import type { DicomFile } from '../../dicom/read.ts';
 import { TAGS, tag } from '../../dicom/tags.ts';
 import { getNumber, getString } from '../../dicom/values.ts';
-import { encodeCode } from './filter-dataset.ts';
+import { encodeCode, writePatient } from './filter-dataset.ts';
 import type { ResolvedProfile } from './profile.ts';
 import { isDone, type MethodCode } from './profile-options.ts';
 
@@ -44,6 +44,8 @@ export interface CompletionContext {
   encoding: Encoding;
   profile: ResolvedProfile;
   isMultiFrame: boolean;
+  /** The patient's pseudonym, also where the source has no Patient ID. */
+  patientId: string;
   /** Stands in where the source has no Frame of Reference UID. */
   frameOfReferenceUid: string;
 }
@@ -57,8 +59,10 @@ export function completeHeader(elements: Map<number, Uint8Array>, context: Compl
   const put = (key: number, vr: string, value: string): void => {
     elements.set(key, encodeElement(key, vr, vr === 'SQ' ? new Uint8Array(0) : value, encoding));
   };
-  for (const { tag: key, vrs } of profile.required) {
-    if (!elements.has(key) && !(isMultiFrame && SINGLE_FRAME_ONLY.has(key))) put(key, vrs[0]!, '');
+  for (const { tag: key, vrs, row } of profile.required) {
+    if (elements.has(key) || (isMultiFrame && SINGLE_FRAME_ONLY.has(key))) continue;
+    const isPatient = row.action === 'pseudonym';
+    put(key, vrs[0]!, isPatient ? writePatient(context.patientId, vrs[0]!) : '');
   }
   if (!elements.has(TAGS.Modality)) put(TAGS.Modality, 'CS', 'CT');
   if (!elements.has(TAGS.FrameOfReferenceUID))

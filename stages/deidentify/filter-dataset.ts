@@ -209,11 +209,15 @@ function applyPseudonym(
   element: DicomElement,
   rule: ResolvedRule,
 ): Outcome {
-  if (rule.vrs[0] !== 'UI')
-    return { kind: 'value', value: rule.vrs[0] === 'PN' ? `${context.patientId}^` : context.patientId };
+  if (rule.vrs[0] !== 'UI') return { kind: 'value', value: writePatient(context.patientId, rule.vrs[0]!) };
   const uid = getString(context.file, dataset, element.tag);
   if (uid === undefined || element.length > MAX_TEXT_BYTES) return otherwise(rule);
   return { kind: 'value', value: context.pseudonymOfUid(uid) };
+}
+
+/** A patient's pseudonym as the value of an attribute: a name has components. */
+export function writePatient(patientId: string, vr: string): string {
+  return vr === 'PN' ? `${patientId}^` : patientId;
 }
 
 function applyShift(context: FilterContext, element: DicomElement, rule: ResolvedRule): Outcome {

@@ -90,7 +90,8 @@ export function resolveProfile(spec: ProfileSpec): ResolvedProfile {
   const problems: ProfileProblem[] = [...checkOptions(spec)];
   let rows: ProfileRow[] = applyOptions([...table.rows], spec);
   for (const [index, keyword] of spec.whitelist.add.entries()) {
-    if (rows.some((row) => row.path === keyword)) continue;
+    const isRefused = problems.some(({ path }) => path[1] === 'add' && path[2] === index);
+    if (isRefused || rows.some((row) => row.path === keyword)) continue;
     const added = addRow(keyword, spec);
     if (typeof added === 'string')
       problems.push({
