@@ -1,13 +1,13 @@
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readFixtureCsv } from '../../fixtures/csv.ts';
 import { describeWithProgram } from '../../fixtures/judges.ts';
 import { sharedDicomDir } from '../../fixtures/shared-dicom.ts';
 import { compareWithDcm2niix, type SeriesComparison } from './dcm2niix-comparison.ts';
 
 const root = sharedDicomDir();
-const suite = describeWithProgram('dcm2niix');
+const suite = root === null ? describe.skip : describeWithProgram('dcm2niix');
 
-suite.skipIf(root === null)('stacks beside those of dcm2niix, on the shared data', () => {
+suite('stacks beside those of dcm2niix, on the shared data', () => {
   let compared: SeriesComparison[] = [];
   beforeAll(async () => {
     compared = await compareWithDcm2niix(root!);
