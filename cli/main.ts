@@ -15,10 +15,11 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   report: async (program) => (await import('./commands/report.ts')).registerReport(program),
   crosswalk: async (program) => (await import('./commands/crosswalk.ts')).registerCrosswalk(program),
   verify: async (program) => (await import('./commands/verify.ts')).registerVerify(program),
-  deid: async (program) => (await import('./commands/deid.ts')).registerDeid(program),
   export: async (program) => (await import('./commands/export.ts')).registerExport(program),
+  deid: async (program) => (await import('./commands/deid.ts')).registerDeid(program),
   evaluate: async (program) => (await import('./commands/evaluate.ts')).registerEvaluate(program),
   models: async (program) => (await import('./commands/models.ts')).registerModels(program),
+  train: async (program) => (await import('./commands/train.ts')).registerTrain(program),
   worker: async (program) => (await import('./commands/worker.ts')).registerWorker(program),
   doctor: async (program) => (await import('./commands/doctor.ts')).registerDoctor(program),
 };

@@ -11,7 +11,7 @@ const gateSchema = z
     statistics: z.array(z.string()).length(STATISTICS),
     /** Each statistic is divided by it before distances are taken. */
     scale: z.array(z.number().positive()).length(STATISTICS),
-    /** Statistics of series that the network was made for, in ten-thousandths. */
+    /** Statistics, spread out, of series that the network was made for, in ten-thousandths. */
     prototypes: z.array(z.array(z.int()).length(STATISTICS)).min(1),
     /** So many nearest prototypes count. */
     neighbours: z.int().positive(),

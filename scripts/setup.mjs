@@ -60,8 +60,19 @@ function setUpJudges() {
       'test/oracles/requirements.txt',
     ]);
   });
-  const programs = { dcmftest: 'dcmtk', dciodvfy: 'dicom3tools' };
+  const programs = {
+    dcmftest: 'dcmtk',
+    chromium: 'chromium',
+    dciodvfy: 'dicom3tools',
+    dcm2niix: 'dcm2niix',
+    torch: 'python3-torch',
+  };
   const missing = Object.keys(programs).filter((name) => spawnSync('which', [name]).status !== 0);
+  // Training is tested with Debian's torch (148 MB, half a minute); pip's would bring 5 GB of CUDA.
+  const hasTorch = [process.env.SERIESWISE_PYTHON ?? 'python3', '/usr/bin/python3'].some(
+    (python) => spawnSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0,
+  );
+  if (!hasTorch) missing.push('torch');
   const mayInstall = process.getuid?.() === 0 && spawnSync('which', ['apt-get']).status === 0;
   if (missing.length === 0 || !mayInstall) return;
   console.error(`Installing ${missing.map((name) => programs[name]).join(', ')} (once) …`);

@@ -54,8 +54,9 @@ export function registerModels(program: Command): void {
   models
     .command('bench')
     .description('times a bundle on tensors of noise: load, each run, memory')
-    .argument('<name>')
-    .option('--runs <number>', 'timed runs, after one that is not timed', parseCount, 10)
+    .argument('[name]', 'name or path of a bundle', 'starter')
+    .option('--rounds <number>', 'timed rounds, after one that is not timed', parseCount, 10)
+    .addOption(new Option('--runs <number>', 'former name of --rounds').argParser(parseCount).hideHelp())
     .option('--threads <number>', 'threads of ONNX Runtime', parseCount, os.availableParallelism())
     .addOption(new Option('--provider <name>', 'execution provider').choices(['cpu', 'cuda']).default('cpu'))
     .option(...JSON_OPTION)
@@ -202,6 +203,7 @@ function describeCard(bundle: Bundle): string {
     for (const interval of intervals) lines.push(`interval: ${interval}`);
   }
   lines.push('', 'Calibration', ...describeValue(card.calibration));
+  if (card.review !== undefined) lines.push('', 'Review', ...describeValue(card.review));
   lines.push('', 'Learned from', ...card.trained_on.map(describeSource));
   lines.push('', 'Patients behind each label', ...describeValue(card.patients_per_label));
   lines.push('', 'Known limits', ...card.limits.map((limit) => `- ${limit}`));
@@ -234,9 +236,10 @@ function describeValue(value: unknown): string[] {
 
 async function bench(
   name: string,
-  options: { runs: number; threads: number; provider: ProviderName; json?: boolean },
+  options: { rounds: number; runs?: number; threads: number; provider: ProviderName; json?: boolean },
 ): Promise<void> {
   const bundle = await open(name);
+  const rounds = options.runs ?? options.rounds;
   const length = bundle.card.preprocessing.shape.reduce((product, size) => product * size, 1);
   try {
     const begin = performance.now();
@@ -245,7 +248,7 @@ async function bench(
     const times: number[] = [];
     const rssBytes: number[] = [];
     let cpuMs = 0;
-    for (let run = 0; run <= options.runs; run++) {
+    for (let run = 0; run <= rounds; run++) {
       const tensor = makeNoise(length, run);
       const cpu = process.cpuUsage();
       const start = performance.now();
@@ -265,12 +268,12 @@ async function bench(
       bundle: `${bundle.name}@${bundle.version}`,
       provider: classifier.provider,
       threads: options.threads,
-      runs: options.runs,
+      runs: rounds,
       load_ms: round(loadMs),
       median_ms: at(0.5),
       fastest_ms: at(0),
       p90_ms: at(0.9),
-      cpu_ms_per_run: round(cpuMs / options.runs),
+      cpu_ms_per_run: round(cpuMs / rounds),
       series_per_hour: Math.round(3_600_000 / Math.max(at(0.5), 0.001)),
       rss_mb_first: Math.round((rssBytes[0] ?? 0) / 1e6),
       rss_mb_last: Math.round((rssBytes.at(-1) ?? 0) / 1e6),

@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from export_onnx import check_parity, export_network
+from files import write_json
 from label_vocabulary import AXES, BODY_PARTS, COARSE_REGIONS, CONTRASTS, LABELS
 from network import ContrastHead, StarterNetwork
 from patient_folds import patients_in
@@ -130,8 +131,9 @@ LIMITS = [
     'thoracic spine in three planes (0.99), and an abdomen-pelvis called abdomen in three planes (0.69).',
     'Contrast was judged on 11 patients of chest and abdomen; on heads, necks and spines it is untested, and '
     'haemorrhage, calcium or metal may pass for contrast.',
-    'Extremities, children, phantoms and cone-beam CT are outside of what it can name; it has no gate for '
-    'them but its scores.',
+    'Extremities, children, phantoms and cone-beam CT are outside of what it can name. Its gate was judged on virtual '
+    'and procedural ones, not on real examinations of their kind, and a third of what it holds back may be ordinary '
+    '(docs/models/review.md).',
     'Landmarks were read once by a non-radiologist; those of open-kbp are derived, about 15 mm.',
 ]
 
@@ -200,13 +202,6 @@ def write_bundle(options, train, held, contrast, body, axis, trunks, say, limits
     for name, (count, right, worst_label) in per_label_table(held, body).items():
         say(f'{name}: {right} of {count}, mostly mistaken for {worst_label}')
     return card
-
-
-def write_json(path, content):
-    with open(path + '.part', 'w', encoding='utf-8') as file:
-        json.dump(content, file, indent=2, ensure_ascii=False)
-        file.write('\n')
-    os.replace(path + '.part', path)
 
 
 def parity_volumes(folder, seed):

@@ -30,15 +30,16 @@ np.savez(sys.argv[3], seconds=seconds, **{name: np.concatenate([row[k] for row i
 """
 
 
-def export_network(network, path):
-    """The network at path, input `volume` uint8 [N, 1, 128, 224, 224], N free."""
+def export_network(network, path, outputs=None):
+    """The network at path, input `volume` uint8 [N, 1, 128, 224, 224], N free; outputs: names, the starter's else."""
     import torch
     from network import OUTPUTS
+    outputs = outputs or OUTPUTS
     example = torch.zeros(1, 1, 128, 224, 224, dtype=torch.uint8)
     more = {'dynamo': False} if 'dynamo' in torch.onnx.export.__code__.co_varnames else {}
     torch.onnx.export(network.eval(), (example,), path, opset_version=17, input_names=['volume'],
-                      output_names=list(OUTPUTS), do_constant_folding=True,
-                      dynamic_axes={name: {0: 'N'} for name in ('volume', *OUTPUTS)}, **more)
+                      output_names=list(outputs), do_constant_folding=True,
+                      dynamic_axes={name: {0: 'N'} for name in ('volume', *outputs)}, **more)
 
 
 def onnxruntime_python():

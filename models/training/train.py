@@ -152,7 +152,7 @@ def fit_logistic(features, truth, patients, ridge=0.02, used=(0, 1), steps=400):
         for name in names:
             rows = (patients == name) & (truth == value)
             share[rows] = 0.5 / len(names) / rows.sum()
-    centre, spread = features.mean(0), features.std(0)
+    centre, spread = features.mean(0), np.maximum(features.std(0), 1e-6)
     x = torch.from_numpy(((features - centre) / spread)[:, list(used)])
     y, w = torch.from_numpy(truth.astype(float)), torch.from_numpy(share)
     weight = torch.ones(len(used), dtype=torch.float64, requires_grad=True)
@@ -238,6 +238,12 @@ def main(arguments=None):
         out = ~without_fold(held, table, fold)
         body[out], axis[out] = predict_cubes(trunks, coverage_decision(options, train, rows),
                                              {k: v[out] for k, v in held.items()})
+    if options.cache:
+        logits = leave_one_patient_out_contrast(contrast)
+        np.savez(place('predictions.npz'), body_part=body, body_part_truth=held['label'], axis=axis,
+                 axis_truth=held['axis'], masked=held['masked'], kind=held['kind'], patients=held['patients'],
+                 volume=held['volume'], contrast=np.stack([np.zeros_like(logits), logits], 1),
+                 contrast_truth=contrast['contrast'])
     say('final training on all patients')
     trunks = [trunk_at(place(f'final-{m}.pt'), lambda: train_trunk(
         train, options.seed - 31 + 1009 * m, options.steps, say=say)) for m in range(options.members)]

@@ -42,6 +42,19 @@ export const STATISTIC_NAMES = [
   'body_radius',
 ] as const;
 
+/**
+ * The statistics on scales on which their spread hardly depends on their size, as gates compare them: roots of shares,
+ * logarithms of steps and of what likeness lacks.
+ */
+export function spreadOut(values: readonly number[]): number[] {
+  return values.map((value, index) => {
+    if (index < 11 || index === 20) return Math.sqrt(Math.max(value, 0));
+    if (index >= 12 && index < 15) return Math.log(value + 0.003);
+    if (index >= 15 && index < 18) return Math.log(1.001 - Math.min(value, 1));
+    return value;
+  });
+}
+
 export interface InputStatistics {
   /** In the order of `STATISTIC_NAMES`. */
   values: number[];

@@ -1,6 +1,6 @@
 /** Whether a series looks like those that a bundle was made for. */
 import type { InputGate } from '../../models/gate.ts';
-import type { InputStatistics } from './input-statistics.ts';
+import { type InputStatistics, spreadOut } from './input-statistics.ts';
 
 /** Why a network's input is not one to label in silence. docs/models/review.md explains each. */
 export const INPUT_REASONS = [
@@ -36,7 +36,7 @@ export function judgeInput(statistics: InputStatistics, gate: InputGate): InputR
   const reasons: InputReason[] = [];
   if (neighbourLikeness < gate.least_likeness) reasons.push('input-noise');
   if (values[AIR]! >= LEAST_AIR && emptyAir > gate.most_empty_air) reasons.push('input-masked');
-  const nearest = findNearest(values, gate);
+  const nearest = findNearest(spreadOut(values), gate);
   const distance = nearest.reduce((sum, squares) => sum + mean(squares), 0) / nearest.length;
   if (distance > gate.distance) {
     const weights = GROUPS.map(({ from, to }) =>
@@ -47,7 +47,7 @@ export function judgeInput(statistics: InputStatistics, gate: InputGate): InputR
   return reasons;
 }
 
-/** Squared differences, a statistic each, to the nearest prototypes. */
+/** Squared differences, a statistic each, of spread-out values to the nearest prototypes. */
 function findNearest(values: readonly number[], gate: InputGate): number[][] {
   return gate.prototypes
     .map((prototype) =>

@@ -6,10 +6,12 @@ import sys
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../../models/training'))
-from input_statistics import NAMES, describe, describe_voxels  # noqa: E402
+from input_statistics import NAMES, describe, describe_voxels, spread_out  # noqa: E402
 
 found = []
 for path in sys.argv[1:]:
     tensor = np.load(path)
-    found.append({'names': NAMES, 'values': describe(tensor).tolist(), 'voxels': list(map(float, describe_voxels(tensor)))})
+    values = describe(tensor)
+    found.append({'names': NAMES, 'values': values.tolist(), 'spread_out': spread_out(values).tolist(),
+                  'voxels': list(map(float, describe_voxels(tensor)))})
 print(json.dumps(found))

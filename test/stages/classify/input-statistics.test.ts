@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeInput, STATISTIC_NAMES } from '../../../stages/classify/input-statistics.ts';
+import { describeInput, STATISTIC_NAMES, spreadOut } from '../../../stages/classify/input-statistics.ts';
 import { encodeNpy } from '../../../stages/preprocess/npy.ts';
 import { describeWithOracle, runOracle } from '../../oracles/python.ts';
 
@@ -62,13 +62,15 @@ describeWithOracle('describeInput and models/training', () => {
       const expected = runOracle('input_statistics.py', files) as {
         names: string[];
         values: number[];
+        spread_out: number[];
         voxels: [number, number];
       }[];
       for (const [index, tensor] of Object.values(TENSORS).entries()) {
-        const { names, values, voxels } = expected[index]!;
+        const { names, values, spread_out: spread, voxels } = expected[index]!;
         const found = describeInput(tensor, SHAPE);
         expect(names).toEqual([...STATISTIC_NAMES]);
         for (const [k, value] of values.entries()) expect(found.values[k], names[k]!).toBeCloseTo(value, 9);
+        for (const [k, value] of spreadOut(found.values).entries()) expect(value).toBeCloseTo(spread[k]!, 6);
         expect(found.emptyAir).toBeCloseTo(voxels[0], 9);
         expect(found.neighbourLikeness).toBeCloseTo(voxels[1], 9);
       }

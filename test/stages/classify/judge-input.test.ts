@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { InputGate } from '../../../models/gate.ts';
-import { STATISTIC_NAMES } from '../../../stages/classify/input-statistics.ts';
+import { STATISTIC_NAMES, spreadOut } from '../../../stages/classify/input-statistics.ts';
 import { judgeInput } from '../../../stages/classify/judge-input.ts';
 
 const USUAL = STATISTIC_NAMES.map(() => 0.5);
@@ -8,14 +8,19 @@ const gate: InputGate = {
   schema_version: 1,
   statistics: [...STATISTIC_NAMES],
   scale: STATISTIC_NAMES.map(() => 0.1),
-  prototypes: [USUAL, USUAL.map(() => 0.52), USUAL.map(() => 0.9)].map((row) => row.map((v) => v * 1e4)),
+  prototypes: [USUAL, USUAL.map(() => 0.52), USUAL.map(() => 0.9)].map((row) =>
+    spreadOut(row).map((v) => v * 1e4),
+  ),
   neighbours: 2,
   distance: 0.5,
   least_spread: 0.02,
   least_likeness: 0.7,
   most_empty_air: 0.97,
 };
-const judge = (change: Record<string, number> = {}, voxels: { emptyAir?: number; neighbourLikeness?: number } = {}) =>
+const judge = (
+  change: Record<string, number> = {},
+  voxels: { emptyAir?: number; neighbourLikeness?: number } = {},
+) =>
   judgeInput(
     {
       values: STATISTIC_NAMES.map((name, k) => change[name] ?? USUAL[k]!),
