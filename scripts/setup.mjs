@@ -63,6 +63,7 @@ function setUpJudges() {
   const programs = {
     dcmftest: 'dcmtk',
     chromium: 'chromium',
+    chromium: 'chromium',
     dciodvfy: 'dicom3tools',
     dcm2niix: 'dcm2niix',
     torch: 'python3-torch',

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../../cli/program.ts';
@@ -151,7 +152,7 @@ describeWithBrowser('the report in Chromium', () => {
     const page = await browser.newPage({ colorScheme, bypassCSP: true });
     await page.goto(pathToFileURL(file).href);
     await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
-    await page.addScriptTag({ path: path.join(repositoryRoot, 'node_modules/axe-core/axe.min.js') });
+    await page.addScriptTag({ content: axe.source });
     const found = (await page.evaluate(
       'axe.run().then(({ violations, passes }) => ({ passes: passes.length, violations: violations.map(({ id, nodes }) => id + " " + nodes[0].html) }))',
     )) as { passes: number; violations: string[] };
