@@ -63,7 +63,6 @@ function setUpJudges() {
   const programs = {
     dcmftest: 'dcmtk',
     chromium: 'chromium',
-    chromium: 'chromium',
     dciodvfy: 'dicom3tools',
     dcm2niix: 'dcm2niix',
     torch: 'python3-torch',
