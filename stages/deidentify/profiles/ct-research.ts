@@ -158,7 +158,8 @@ const IMAGE = [
 
 const IMAGE_PLANE = [
   type2('SliceThickness', number(0, 1000), GEOMETRY),
-  keep('SpacingBetweenSlices', number(-1000, 1000), GEOMETRY),
+  // Negative in a few files, which is not permitted outside nuclear medicine (PS3.3 C.8.4.15): the IOD judge objects.
+  keep('SpacingBetweenSlices', number(0, 1000), GEOMETRY),
   keep('ImagePositionPatient', number(-5000, 5000, [3, 3]), GEOMETRY),
   keep('ImageOrientationPatient', number(-1.01, 1.01, [6, 6]), GEOMETRY),
   keep('SliceLocation', LENGTH_MM, GEOMETRY),
