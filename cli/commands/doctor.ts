@@ -15,6 +15,7 @@ import { payloadKeysFromEnvironment } from '../../workers/payload-codec.ts';
 import { CliError } from '../exit.ts';
 import { printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
+import { findTrainingPython, INSTALL_TORCH } from '../training/python.ts';
 
 /** One thing that a run needs, or could use. */
 interface Finding {
@@ -42,6 +43,7 @@ export function registerDoctor(program: Command): void {
       ...checkProviders(),
       ...(await checkBundles()),
       checkPython(),
+      checkTraining(),
     ];
     const broken = findings.filter((finding) => finding.state === 'missing');
     if (options.json) printJson({ usable: broken.length === 0, findings });
@@ -183,16 +185,27 @@ async function checkBundles(): Promise<Finding[]> {
   }));
 }
 
-/** Only training and the tests' judges need it. */
+/** Only `train` needs it. */
+function checkTraining(): Finding {
+  const python = findTrainingPython();
+  return {
+    what: 'training',
+    state: python === null ? 'optional' : 'ok',
+    detail: python === null ? 'no Python with torch and numpy' : `torch of ${python}`,
+    mend: python === null ? INSTALL_TORCH : null,
+  };
+}
+
+/** Only the tests' judges need it. */
 function checkPython(): Finding {
   try {
     const version = execFileSync('python3', ['--version'], { encoding: 'utf8', timeout: 10_000 }).trim();
-    return { what: 'Python', state: 'ok', detail: `${version} (training and tests)`, mend: null };
+    return { what: 'Python', state: 'ok', detail: `${version} (tests)`, mend: null };
   } catch {
     return {
       what: 'Python',
       state: 'optional',
-      detail: 'not found (training and tests)',
+      detail: 'not found (tests)',
       mend: 'install Python 3.9 or newer',
     };
   }

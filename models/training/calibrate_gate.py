@@ -147,6 +147,22 @@ def measure(gate, accept_from, suitable, unsuitable, distance):
     }
 
 
+def measure_unknown(path, temperatures, gate, accept_from, suitable, distance):
+    """Whole volumes of which neither the judging weights nor the gate know the patient; body part and plane alone."""
+    rows = {(suitable['volume'][k], suitable['axis'][k]): k for k in np.flatnonzero(~np.isnan(distance))
+            if suitable['kind'][k] == 'native'}
+    with np.load(path) as data:
+        native = np.flatnonzero(data['kind'] == 'native')
+        body = softmax(data['body_part'][native], temperatures['body_part'])
+        axis = softmax(data['axis'][native], temperatures['axis'])
+        wrong = ((body.argmax(1) != data['body_part_truth'][native]) | (axis.argmax(1) != data['axis_truth'][native]))
+        place = [rows[data['volume'][k], data['axis_truth'][k]] for k in native]
+    least = [max(REVIEW_BELOW[task], accept_from.get(task, 0)) for task in ('body_part', 'axis')]
+    review = (distance[place] > gate['distance']) | (body.max(1) < least[0]) | (axis.max(1) < least[1])
+    return {'series': len(native), 'to_review': share(review), 'wrong': int(wrong.sum()),
+            'wrong_and_not_to_review': int((wrong & ~review).sum())}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--volumes', required=True)
@@ -181,6 +197,10 @@ def main():
                 'patient, but scored by the shipped weights; unsuitable series are made on purpose '
                 '(models/training/unsuitable_series.py)',
         'review_below': REVIEW_BELOW, **measure(gate, review.get('accept_from', {}), suitable, unsuitable, distance)}
+    if options.predictions:
+        review['gate']['whole_volumes_of_unknown_patients'] = measure_unknown(
+            options.predictions, card['calibration']['baked_in_temperatures'], gate, review['accept_from'], suitable,
+            distance)
     print(json.dumps({**review['gate'], 'thresholds': review.get('thresholds')}, indent=1))
     if options.check:
         same = card.get('review') == review

@@ -74,7 +74,7 @@ describe('serieswise models', () => {
       'models',
       'bench',
       good,
-      '--runs',
+      '--rounds',
       '2',
       '--threads',
       '1',
@@ -91,7 +91,7 @@ describe('serieswise models', () => {
   test.each([
     [['models', 'show', 'nowhere'], 2, /There is no model bundle "nowhere"/],
     [['models', 'verify', 'nowhere'], 2, /Known: /],
-    [['models', 'bench', 'nowhere', '--runs', '0'], 2, /Expected a number from 1 on/],
+    [['models', 'bench', 'nowhere', '--rounds', '0'], 2, /Expected a number from 1 on/],
     [['models', 'bench', 'nowhere', '--provider', 'tpu'], 2, /Allowed choices/],
     [['models', 'nonsense'], 2, /unknown command/],
   ])('%j ends with %i', (args, code, message) => {

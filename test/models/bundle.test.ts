@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -45,6 +46,46 @@ describe('loadBundle', () => {
   test('reads three networks with one head each', async () => {
     const bundle = await loadBundle(writeBundleFolder(root, { name: 'three', layout: 'three' }));
     expect(bundle.tasks.map(({ file }) => file)).toEqual(['body_part.onnx', 'axis.onnx', 'contrast.onnx']);
+  });
+
+  test('reads a gate and thresholds, and refuses a gate that is none', async () => {
+    const gate = JSON.stringify({
+      schema_version: 1,
+      statistics: Array.from({ length: 24 }, (_, k) => `s${k}`),
+      scale: Array.from({ length: 24 }, () => 1),
+      prototypes: [Array.from({ length: 24 }, (_, k) => k)],
+      neighbours: 1,
+      distance: 0.5,
+      least_spread: 0.02,
+      least_likeness: 0.7,
+      most_empty_air: 0.97,
+    });
+    const write = (name: string, text: string) => {
+      const folder = writeBundleFolder(root, {
+        name,
+        card: (card) => ({
+          ...card,
+          review: { accept_from: { body_part: 0.8 }, gate: { file: 'gate.json' } },
+          files: {
+            ...card.files,
+            'gate.json': { sha256: createHash('sha256').update(text).digest('hex'), bytes: text.length },
+          },
+        }),
+      });
+      fs.writeFileSync(path.join(folder, 'gate.json'), text);
+      return folder;
+    };
+    const bundle = await loadBundle(write('gated', gate));
+    expect(bundle.gate?.prototypes).toHaveLength(1);
+    expect(bundle.acceptFrom).toEqual({ body_part: 0.8 });
+    expect((await loadBundle(writeBundleFolder(root, { name: 'ungated' }))).gate).toBeNull();
+    const wrong = gate.replace('"neighbours":1', '"neighbours":2');
+    expect((await refusal(loadBundle(write('wrong', wrong)))).code).toBe('card-invalid');
+    const unlisted = writeBundleFolder(root, {
+      name: 'unlisted',
+      card: (card) => ({ ...card, review: { gate: { file: 'gate.json' } } }),
+    });
+    expect((await refusal(loadBundle(unlisted))).message).toContain('review.gate.file');
   });
 
   test('has one digest for one card, whatever its layout, and another for other weights', async () => {
