@@ -60,13 +60,34 @@ async function manifestPage() {
 /** docs/deidentification-profile.md, from stages/deidentify/profiles/. */
 async function profilePage() {
   const { resolveProfile } = await load('stages/deidentify/profile.js');
-  const { explainProfile } = await load('stages/deidentify/explain-profile.js');
-  const profile = resolveProfile({
+  const { explainProfile, explainSafePrivate } = await load('stages/deidentify/explain-profile.js');
+  const nothing = { add: [], remove: [] };
+  const profile = resolveProfile({ profile: 'ct-research', dates: 'shift', whitelist: nothing });
+  const permit = ['as the pipeline says'];
+  const withOptions = resolveProfile({
     profile: 'ct-research',
-    dates: 'shift',
-    whitelist: { add: [], remove: [] },
+    dates: 'keep',
+    whitelist: nothing,
+    options: {
+      retain_uids: true,
+      retain_device_identity: { permit },
+      retain_institution_identity: { permit },
+      retain_safe_private: true,
+      clean_descriptors: true,
+    },
   });
   const rows = explainProfile(profile);
+  const known = new Set(rows.map((row) => row.path));
+  const added = explainProfile(withOptions).filter((row) => !known.has(row.path));
+  const uids = explainProfile(withOptions).filter((row) => row.grammar?.kind === 'uid');
+  const table = (listed) => [
+    '| attribute | tag | VR | action | values | otherwise | why |',
+    '|---|---|---|---|---|---|---|',
+    ...listed.map(
+      (row) =>
+        `| ${cell(row.path.replaceAll('>', ' > '))} | ${row.tag} | ${row.vr} | ${row.action} | ${cell(row.values)} | ${row.otherwise} | ${cell(row.reason)} |`,
+    ),
+  ];
   const lines = [
     HEADER,
     '',
@@ -75,14 +96,17 @@ async function profilePage() {
     `${rows.length} attribute paths may stay, each only with values of the form given here. Everything else is removed.`,
     'What the actions mean and why it is so: [deidentification.md](deidentification.md). `FunctionalGroups` stands for the',
     'shared and the per-frame functional groups. With `dates: remove` (the default) rows with `shift` are removed, or',
-    'emptied where the attribute must be present.',
+    'emptied where the attribute must be present. `serieswise deid explain` tells the same of any pipeline.',
     '',
-    '| attribute | tag | VR | action | values | otherwise | why |',
-    '|---|---|---|---|---|---|---|',
-    ...rows.map(
-      (row) =>
-        `| ${cell(row.path.replaceAll('>', ' > '))} | ${row.tag} | ${row.vr} | ${row.action} | ${cell(row.values)} | ${row.otherwise} | ${cell(row.reason)} |`,
-    ),
+    ...table(rows),
+    '',
+    '## With options',
+    '',
+    'What options of PS3.15 annex E.3 add, each only when the pipeline asks for it under `deidentify.options`.',
+    `\`retain_uids\` keeps ${uids.length} of the UIDs above, those for which table E.1-1 says K, where they are valid; with`,
+    '`dates: keep` rows with `shift` keep their values.',
+    '',
+    ...table([...added, ...explainSafePrivate(withOptions)]),
   ];
   return `${lines.join('\n')}\n`;
 }
