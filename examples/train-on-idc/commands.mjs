@@ -43,8 +43,11 @@ export function curate(work, { provider }) {
 const baselineFile = (work) => path.join(work, 'predictions-shipped.parquet');
 const bundleFolder = (work, preset) => path.join(work, 'bundles', preset);
 
-/** Trains one preset from the run's tensors and the weak truth. `serieswise train` goes on where it was. */
-export function train(work, { preset }) {
+/**
+ * Trains one preset from the run's tensors and the weak truth; goes on from its last epoch where it was stopped.
+ * @param options source (what the card must name), seed, epochs (undefined: the preset's own)
+ */
+export function train(work, { preset, source, seed, epochs }) {
   if (preset === 'shipped') return;
   if (!fs.existsSync(truthFiles(work).train)) throw new StepError('nothing has been labelled yet', 2);
   const help = serieswise(['train', '--help'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -55,10 +58,24 @@ export function train(work, { preset }) {
       3,
     );
   }
+  const bundle = bundleFolder(work, preset);
+  if (fs.existsSync(path.join(bundle, 'card.json'))) return;
   serieswise([
     ...['train', '--manifest', path.join(work, 'run'), '--truth', truthFiles(work).train, '--task', 'all'],
-    ...['--preset', preset, '--output', bundleFolder(work, preset)],
+    ...['--preset', preset, '--output', bundle, '--seed', String(seed), '--source', source],
+    ...(epochs === undefined ? [] : ['--epochs', String(epochs)]),
+    ...(fs.existsSync(bundle) ? ['--resume'] : []),
   ]);
+}
+
+/** The collections behind the training series, for the card: never train on what it cannot name. */
+export function describeSources(selected) {
+  const sources = new Set(
+    selected
+      .filter(({ split }) => split === 'develop')
+      .map(({ collection_id, source_doi, licence }) => `${collection_id} (doi ${source_doi}, ${licence})`),
+  );
+  return `NCI Imaging Data Commons, weak labels from headers: ${[...sources].sort().join('; ')}`;
 }
 
 /** Labels the same tensors with the trained bundle and evaluates by data set, as the paper's external validation. */

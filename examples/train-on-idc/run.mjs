@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { curate, evaluate, StepError, train } from './commands.mjs';
+import { curate, describeSources, evaluate, StepError, train } from './commands.mjs';
 import { bytesToCome, fetchAll } from './fetch.mjs';
 import { StoreError } from './object-store.mjs';
 import { SELECTION_DEFAULTS as DEFAULTS, FETCH_DEFAULTS, root } from './settings.mjs';
@@ -19,6 +19,7 @@ const USAGE = `Usage: node examples/train-on-idc/run.mjs [options]
   --seed N           of the selection and the training (${DEFAULTS.seed})
   --preset NAME,…    what to train and evaluate: paper, starter; shipped is evaluated only (all three)
   --work DIR         everything lies here (.cache/train-on-idc of the checkout)
+  --epochs N         fewer epochs, for a trial
   --provider NAME    cpu or cuda, for labelling (cpu)
   --concurrency N    series fetched at the same time (${FETCH_DEFAULTS.concurrency})
   --endpoint URL     another store of the same layout (${FETCH_DEFAULTS.endpoint})
@@ -43,7 +44,7 @@ function parse(argv) {
         work: text,
         table: text,
       },
-      ...{ provider: text, concurrency: text, endpoint: text },
+      ...{ provider: text, concurrency: text, endpoint: text, epochs: text },
       ...{ 'dry-run': { type: 'boolean' }, help: { type: 'boolean' } },
     },
   });
@@ -66,6 +67,7 @@ function parse(argv) {
     work: path.resolve(values.work ?? path.join(root, '.cache/train-on-idc')),
     table: values.table,
     provider: values.provider ?? 'cpu',
+    epochs: values.epochs === undefined ? undefined : number('epochs'),
     selection: {
       seed: number('seed', DEFAULTS.seed),
       limitGb: number('limit-gb', DEFAULTS.limitGb),
@@ -130,6 +132,11 @@ async function fetchStep({ work, store }) {
   return 1;
 }
 
+function trainStep({ work, presets, selection: { seed }, epochs }) {
+  const source = describeSources(readSelected(work));
+  for (const preset of presets) train(work, { preset, source, seed, epochs });
+}
+
 async function label({ work }) {
   const { labelUnits } = await import('./label.mjs');
   const {
@@ -155,7 +162,7 @@ async function main(argv) {
     fetch: () => fetchStep(options),
     curate: () => curate(work, options),
     label: () => label(options),
-    train: () => options.presets.map((preset) => train(work, { preset })),
+    train: () => trainStep(options),
     evaluate: () => options.presets.map((preset) => evaluate(work, { preset, provider: options.provider })),
   };
   let exitCode = 0;
