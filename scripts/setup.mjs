@@ -60,24 +60,25 @@ function setUpJudges() {
       'test/oracles/requirements.txt',
     ]);
   });
-  const programs = {
+  const packages = {
     dcmftest: 'dcmtk',
     chromium: 'chromium',
     dciodvfy: 'dicom3tools',
     dcm2niix: 'dcm2niix',
-    torch: 'python3-torch',
   };
-  const missing = Object.keys(programs).filter((name) => spawnSync('which', [name]).status !== 0);
+  const missing = Object.keys(packages)
+    .filter((name) => spawnSync('which', [name]).status !== 0)
+    .map((name) => packages[name]);
   // Training is tested with Debian's torch (148 MB, half a minute); pip's would bring 5 GB of CUDA.
   const hasTorch = [process.env.SERIESWISE_PYTHON ?? 'python3', '/usr/bin/python3'].some(
     (python) => spawnSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0,
   );
-  if (!hasTorch) missing.push('torch');
+  if (!hasTorch) missing.push('python3-torch');
   const mayInstall = process.getuid?.() === 0 && spawnSync('which', ['apt-get']).status === 0;
   if (missing.length === 0 || !mayInstall) return;
-  console.error(`Installing ${missing.map((name) => programs[name]).join(', ')} (once) …`);
+  console.error(`Installing ${missing.join(', ')} (once) …`);
   spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-  spawnSync('apt-get', ['install', '-y', '-qq', ...missing.map((name) => programs[name])], {
+  spawnSync('apt-get', ['install', '-y', '-qq', ...missing], {
     stdio: 'ignore',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
