@@ -70,7 +70,7 @@ function describeFile(file: string): ImageDescription {
               encapsulated: pixels.fragments !== undefined,
               words: pixels.vr === 'OW',
             },
-            pixelSha256: '',
+            pixelDigest: '',
           });
     if (image === null) throw new UnitError('file-damaged');
     return image;

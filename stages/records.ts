@@ -70,8 +70,8 @@ export interface ImageDescription {
     /** Its VR is OW: in big endian files even bytes of 8 bits are swapped in pairs then. PS3.5 section 8.1.2 */
     words: boolean;
   };
-  /** SHA-256 of the pixel data's value field, to tell equal pixels. */
-  pixelSha256: string;
+  /** Keyed digest of the pixel data's value field, to tell equal pixels; empty where it was not computed. */
+  pixelDigest: string;
   spacingBetweenSlicesMm: number | null;
   /** Gantry/Detector Tilt of the header, degrees. */
   gantryTiltDeg: number | null;

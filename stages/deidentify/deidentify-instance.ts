@@ -64,7 +64,7 @@ export function deidentifyInstance(bytes: Uint8Array, options: DeidentifyOptions
 }
 
 /**
- * The same record from the beginning of a file, for forecasts: no output, no digests, `pixelSha256` empty. What only
+ * The same record from the beginning of a file, for forecasts: no output, no digests, `pixelDigest` empty. What only
  * the pixels tell (overlays in unused bits, a file that is cut off) is not seen.
  * @param prefix the first bytes of the file
  * @param sourceBytes size of the whole file
@@ -165,8 +165,7 @@ function deidentifyFile(
   const sopClassUid = sopClassOf(file);
   const pixels = file.dataset.elements.get(TAGS.PixelData);
   const hasPixels = pixels !== undefined && pixels.items === undefined;
-  const pixelHash =
-    withPixels && hasPixels ? createHash('sha256').update(valueBytes(file, pixels)).digest() : null;
+  const pixelHash = withPixels && hasPixels ? pseudonymizer.fingerprint(valueBytes(file, pixels)) : null;
   const evidence = evidenceOf(JSON.stringify(readHeaderWords(file, sopClassUid)));
   const base: InstanceRecord = {
     ...describeUnreadable(sourceKey, source.length, 'damaged'),
@@ -246,7 +245,7 @@ function deidentifyFile(
       encapsulated: pixels.fragments !== undefined || pixels.undefinedLength,
       words: pixels.vr === 'OW',
     },
-    pixelSha256: pixelHash?.toString('hex') ?? '',
+    pixelDigest: pixelHash?.toString('hex') ?? '',
   });
   if (image === null) return stop('pixel-format-unsupported');
   const problem =
@@ -275,8 +274,8 @@ function deidentifyFile(
 }
 
 /**
- * A keyed digest of all bytes of the source. The pixels go in as their SHA-256, which is known by then: they are most
- * of a file, and hashing them is most of the work.
+ * A keyed digest of all bytes of the source. The pixels go in as their fingerprint, which is known by then: they are
+ * most of a file, and hashing them is most of the work.
  */
 function digestSource(
   file: DicomFile,

@@ -8,7 +8,7 @@ import { OTHER } from './grammars.ts';
 /** Where pixel data lies in the output, and its digest. */
 export interface PixelPlace {
   pixelData: ImageDescription['pixelData'];
-  pixelSha256: string;
+  pixelDigest: string;
 }
 
 const FRAME_CONTENT = tag('FrameContentSequence');
@@ -93,7 +93,7 @@ export function describeImage(
     pixelPaddingValue: signed(number(TAGS.PixelPaddingValue), pixelRepresentation),
     frames,
     pixelData: place.pixelData,
-    pixelSha256: place.pixelSha256,
+    pixelDigest: place.pixelDigest,
     spacingBetweenSlicesMm: numberIn(PIXEL_MEASURES, TAGS.SpacingBetweenSlices),
     gantryTiltDeg: numberIn(CT_ACQUISITION_DETAILS, TAGS.GantryDetectorTilt),
     reconstructionDiameterMm: numberIn(CT_RECONSTRUCTION, TAGS.ReconstructionDiameter),

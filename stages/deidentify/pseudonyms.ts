@@ -1,5 +1,5 @@
 /** Keyed pseudonyms: nothing that leaves `deidentify` can be matched with a source by anyone without the key. */
-import { createHmac } from 'node:crypto';
+import { createCipheriv, createHmac } from 'node:crypto';
 import { isValidUid } from '../../dicom/uids.ts';
 import { remember } from './remember.ts';
 import { isStandardUid } from './standard-uids.ts';
@@ -21,11 +21,19 @@ export interface Pseudonymizer {
   sourceKey(path: string, member: string | null): string;
   /** HMAC-SHA256 of the content, 64 hexadecimal digits. */
   digest(content: Content): string;
+  /**
+   * A keyed digest of much content, in a quarter of the time of SHA-256: equal bytes, equal digest, under one key.
+   *
+   * GMAC with a fixed nonce is a universal hash: two contents that were chosen without the key share a tag with a
+   * probability below 2^-100. Tags under one nonce would give the hash's key away, so HMAC-SHA256 hides them.
+   */
+  fingerprint(content: Uint8Array): Buffer;
   /** Days to add to every date of a patient: a whole number from -3650 to -1. */
   dateShiftDays(patientId: string | null, issuer: string | null, studyUidFallback: string): number;
 }
 
 const KEY_BYTES = 32;
+const NO_NONCE = new Uint8Array(12);
 const PATIENT_CHARACTERS = 16;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const SHIFT_RANGE_DAYS = 3650;
@@ -44,6 +52,8 @@ export function createPseudonymizer(key: Uint8Array, options: { retainUids?: boo
   const uidKey = subkey('uid');
   const sourceKeyKey = subkey('source-key');
   const digestKey = subkey('content');
+  const fingerprintKey = subkey('fingerprint');
+  const fingerprintHashKey = subkey('fingerprint-hash');
   const shiftKey = subkey('date-shift');
   const pseudonymOfPatient = remember(
     (identity) => `SW${encodeBase32(hmac(patientKey, identity), PATIENT_CHARACTERS)}`,
@@ -67,6 +77,12 @@ export function createPseudonymizer(key: Uint8Array, options: { retainUids?: boo
       if (content instanceof Uint8Array) hash.update(content);
       else for (const chunk of content) hash.update(chunk);
       return hash.digest('hex');
+    },
+    fingerprint(content) {
+      const cipher = createCipheriv('aes-256-gcm', fingerprintHashKey, NO_NONCE);
+      cipher.setAAD(content);
+      cipher.final();
+      return createHmac('sha256', fingerprintKey).update(cipher.getAuthTag()).digest();
     },
     dateShiftDays(patientId, issuer, studyUidFallback) {
       const draw = hmac(shiftKey, identityOf(patientId, issuer, studyUidFallback)).readUIntBE(0, 6);

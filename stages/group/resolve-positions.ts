@@ -66,7 +66,7 @@ function positionsOf(candidate: StackCandidate): Slice[][] {
 function pixelKey({ record, frame }: Slice): string {
   // Without a digest (a forecast from headers) pixels are taken to differ.
   return [
-    record.image?.pixelSha256 || record.sopInstanceUid,
+    record.image?.pixelDigest || record.sopInstanceUid,
     frame.frame,
     frame.rescaleSlope,
     frame.rescaleIntercept,

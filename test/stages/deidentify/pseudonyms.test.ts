@@ -57,6 +57,27 @@ describe('createPseudonymizer', () => {
     expect(digest(bytes)).not.toBe(other.digest(bytes));
   });
 
+  it('tells contents apart by fingerprints, under its key alone', () => {
+    const { fingerprint } = pseudonymizer;
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index * 7);
+    const known = fingerprint(bytes).toString('hex');
+    expect(fingerprint(bytes.slice()).toString('hex')).toBe(known);
+    expect(other.fingerprint(bytes).toString('hex')).not.toBe(known);
+    const seen = new Set([known, fingerprint(new Uint8Array(0)).toString('hex')]);
+    for (const length of [1, 15, 16, 17, 99_999])
+      seen.add(fingerprint(bytes.subarray(0, length)).toString('hex'));
+    for (const at of [0, 1, 15, 16, 50_000, 99_999]) {
+      const changed = bytes.slice();
+      changed[at]! ^= 1;
+      seen.add(fingerprint(changed).toString('hex'));
+    }
+    // Zeros at the end count.
+    seen
+      .add(fingerprint(new Uint8Array(16)).toString('hex'))
+      .add(fingerprint(new Uint8Array(32)).toString('hex'));
+    expect(seen.size).toBe(15);
+  });
+
   it('moves dates of a patient by one number of days, into the past', () => {
     const days = new Set<number>();
     for (let index = 0; index < 1000; index += 1) {

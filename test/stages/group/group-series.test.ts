@@ -365,7 +365,7 @@ describe('odd slices and doubled positions', () => {
 
   it('takes the first of equal pixels at one position', () => {
     const stack = makeStack('a', range(0, 10, 5));
-    const again = makeRecord('again', 15, { image: { pixelSha256: stack[3]?.image?.pixelSha256 ?? '' } });
+    const again = makeRecord('again', 15, { image: { pixelDigest: stack[3]?.image?.pixelDigest ?? '' } });
     const grouping = group([...stack, { ...again, instanceNumber: 99 }]);
     expect(reasons(grouping)).toEqual({ kept: 10, 'duplicate-position': 1 });
     expect(grouping.verdicts.find(({ sourceKey }) => sourceKey === again.sourceKey)?.reason).toBe(

@@ -97,7 +97,7 @@ export function makeRecord(name: string, z: number, made: Made = {}): InstanceRe
       pixelPaddingValue: null,
       frames: [makeFrame(z, made.frame)],
       pixelData: { offset: 0, length: 524288, encapsulated: false, words: true },
-      pixelSha256: digest,
+      pixelDigest: digest,
       spacingBetweenSlicesMm: null,
       gantryTiltDeg: null,
       reconstructionDiameterMm: null,

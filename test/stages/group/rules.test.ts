@@ -101,7 +101,7 @@ const CASES: readonly [RuleName, readonly InstanceRecord[], number, readonly str
   ['far-end', twoOnLine(900), 1, ['limit-mm=50', 'spacing-mm=5']],
   [
     'equal-pixels',
-    twoOnLine(0, 'extra', { image: { pixelSha256: makeRecord('a0', 0).image?.pixelSha256 ?? '' } }),
+    twoOnLine(0, 'extra', { image: { pixelDigest: makeRecord('a0', 0).image?.pixelDigest ?? '' } }),
     1,
     ['at-position=2'],
   ],
