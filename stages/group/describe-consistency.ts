@@ -61,7 +61,7 @@ export function describeConsistency(
  * How a matrix lies in its plane against the usual view. A feet-first or prone scan is turned by 180 degrees; no scan
  * is mirrored, but exports are.
  */
-export function describeMatrix(
+function describeMatrix(
   row: Vector,
   column: Vector,
   axis: Axis,

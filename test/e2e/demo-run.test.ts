@@ -143,7 +143,18 @@ describe('a run over the demo archive', () => {
     expect(JSON.parse(why.stdout).instances[0]).toMatchObject({
       disposition: 'excluded',
       reason: 'localizer',
+      rule: 'localizer-image-type',
+      rule_source: expect.stringContaining('PS3.3'),
+      rule_evidence: expect.arrayContaining(['image-type=LOCALIZER']),
     });
+    const inside = await manifest.query(
+      "SELECT source_key, slice_position_mm FROM instances WHERE slice_index = 3 AND disposition = 'kept' ORDER BY source_key LIMIT 1",
+    );
+    const neighbours = runProgram(['why', output, String(inside.rows[0]?.source_key), '--state', state]);
+    expect(neighbours.stdout).toMatch(/slice 4, .* mm from the first/);
+    expect(neighbours.stdout).toMatch(/before it: source file [0-9a-f]{32} at/);
+    expect(neighbours.stdout).toMatch(/after it: source file [0-9a-f]{32} at/);
+    expect(neighbours.stdout).toContain('median step along the normal');
     const { rows } = await manifest.query(
       "SELECT series_unit FROM series WHERE disposition = 'kept' LIMIT 1",
     );
