@@ -174,6 +174,43 @@ class Statistics(unittest.TestCase):
         self.assertEqual((share, threshold), (0.5, 0.8))
 
 
+class Gate(unittest.TestCase):
+    def test_no_series_is_judged_by_its_own_patient(self):
+        from input_gate import kept_back_distances
+        from input_statistics import NAMES
+        generator = np.random.default_rng(0)
+        statistics = generator.uniform(0.2, 0.8, (12, len(NAMES)))
+        # Two series alike of one patient, one of them joined with another: neither may vouch for the other.
+        statistics[1] = statistics[0]
+        patients = np.array(['a', 'a|b'] + [f'p{k}' for k in range(10)])
+        distance = kept_back_distances(statistics, patients, np.ones(12, bool))
+        self.assertGreater(distance[0], 0.1)
+        judged = np.arange(12) < 2
+        self.assertTrue(np.isnan(kept_back_distances(statistics, patients, judged)[2:]).all())
+
+    def test_gate_lets_its_own_series_pass_and_holds_back_what_is_far(self):
+        from input_gate import gate_of, is_held_back
+        from input_statistics import NAMES
+        own = np.concatenate([np.random.default_rng(1).uniform(0.4, 0.6, (30, len(NAMES))),
+                              np.tile([0.5, 0.99], (30, 1))], 1)
+        gate = gate_of(own[:, :-2], 2.5)
+        self.assertFalse(is_held_back(gate, own).any())
+        far, flat, noise, masked = own[:1].copy(), own[:1].copy(), own[:1].copy(), own[:1].copy()
+        far[:, 3:11] = 0
+        flat[:, 1] = 0
+        noise[:, -1] = 0
+        masked[:, -2] = 1
+        for row in (far, flat, noise, masked):
+            self.assertTrue(is_held_back(gate, row).all())
+
+    def test_unsuitable_series_follow_from_their_seed(self):
+        from unsuitable_series import PROCEDURAL
+        for draw in PROCEDURAL.values():
+            one, two = (draw(np.random.default_rng(5)) for _ in range(2))
+            self.assertEqual((one.dtype, one.shape), (np.uint8, reference.TENSOR_SHAPE))
+            np.testing.assert_array_equal(one, two)
+
+
 class Network(unittest.TestCase):
     def setUp(self):
         if importable('torch') is None:
