@@ -1,11 +1,10 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readDicom } from '../../../dicom/read.ts';
-import { lookUpTag, tag } from '../../../dicom/tags.ts';
+import { tag } from '../../../dicom/tags.ts';
 import { SOP_CLASSES, TRANSFER_SYNTAXES } from '../../../dicom/uids.ts';
 import { isStringVr } from '../../../dicom/vr.ts';
 import { deidentifyInstance } from '../../../stages/deidentify/deidentify-instance.ts';
-import type { ResolvedRule } from '../../../stages/deidentify/profile.ts';
 import {
   type CanaryDataset,
   type CanaryValue,
@@ -17,6 +16,7 @@ import {
   plantEverywhere,
 } from '../../fixtures/canary.ts';
 import { deidentifyOptions, joinOutput } from '../../fixtures/deidentify.ts';
+import { validText, walkRules, withValue } from '../../fixtures/profile-paths.ts';
 
 const options = deidentifyOptions();
 const SYNTAXES = [
@@ -168,30 +168,6 @@ function smuggle(path: string[], vr: string, value: CanaryValue, markers: Marker
   return output === null ? survivors : [...survivors, ...markers.survivors(joinOutput(output))];
 }
 
-function withValue(path: string[], vr: string, value: CanaryValue): CanaryDataset {
-  const dataset = datasetOf(ESSENTIAL_CT);
-  if (path[0]!.endsWith('FunctionalGroupsSequence')) {
-    dataset.set(tag('SOPClassUID'), { vr: 'UI', value: SOP_CLASSES.enhancedCtImageStorage });
-  }
-  let level = dataset;
-  for (const keyword of path.slice(0, -1)) {
-    const item: CanaryDataset = new Map();
-    // An item needs these, or it goes as a whole.
-    if (keyword === 'ContrastBolusAgentSequence') {
-      for (const [number, element] of datasetOf({
-        CodeValue: '44588005',
-        CodingSchemeDesignator: 'SCT',
-        CodeMeaning: 'Iodine',
-      }))
-        item.set(number, element);
-    }
-    level.set(tag(keyword), { vr: 'SQ', value: [item] });
-    level = item;
-  }
-  level.set(tag(path.at(-1)!), { vr, value });
-  return dataset;
-}
-
 function plantGroups(markers: Markers, where: string): CanaryDataset {
   const groups = plantEverywhere(markers, where, false);
   for (const { path } of walkRules(options.profile.rules, [])) {
@@ -201,38 +177,6 @@ function plantGroups(markers: Markers, where: string): CanaryDataset {
     groups.set(tag(path[1]!), { vr: 'SQ', value: [item] });
   }
   return groups;
-}
-
-function* walkRules(
-  rules: ReadonlyMap<number, ResolvedRule>,
-  parents: string[],
-): Generator<{ path: string[]; rule: ResolvedRule }> {
-  for (const rule of rules.values()) {
-    const path = [...parents, lookUpTag(rule.tag)!.keyword];
-    yield { path, rule };
-    yield* walkRules(rule.children, path);
-  }
-}
-
-/** Something that the rule lets pass. */
-function validText({ row }: ResolvedRule): string {
-  switch (row.grammar?.kind) {
-    case 'number':
-    case 'integer':
-      return Array.from({ length: row.grammar.count[0] }, () => '1').join('\\');
-    case 'image-type':
-      return 'ORIGINAL\\PRIMARY\\AXIAL';
-    case 'age':
-      return '040Y';
-    case 'patient-orientation':
-      return 'L\\P';
-    case 'standard-uid':
-      return SOP_CLASSES.ctImageStorage;
-    case 'vendor':
-      return 'SIEMENS';
-    default:
-      return 'NONE';
-  }
 }
 
 /** The same file with its data set deflated. */
