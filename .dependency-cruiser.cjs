@@ -1,6 +1,6 @@
 /** The map of the house (docs/architecture.md) as rules: which folder may import values of which. */
 const HOUSE =
-  '^(activities|cli|cohorts|demo|dicom|evaluation|manifest|models|pipelines|stages|web|workers|workflows)/';
+  '^(activities|cli|cohorts|demo|dicom|evaluation|manifest|models|pipelines|proof|stages|web|workers|workflows)/';
 const folder = (name) => `^${name}/`;
 
 function only(from, allowed) {
@@ -35,6 +35,7 @@ module.exports = {
     only('workflows', ['pipelines']),
     only('cohorts', ['activities', 'stages', 'dicom', 'manifest']),
     only('demo', []),
+    only('proof', ['dicom', 'stages', 'demo', 'evaluation']),
     {
       name: 'workflows-are-deterministic',
       severity: 'error',
@@ -46,7 +47,7 @@ module.exports = {
       comment:
         'Pure logic: hashing and compression are computations, files and network are not. Codecs load their own binaries.',
       severity: 'error',
-      from: { path: '^(stages|dicom|evaluation|pipelines)/', pathNot: '^dicom/codecs/' },
+      from: { path: '^(stages|dicom|evaluation|pipelines|proof)/', pathNot: '^dicom/codecs/' },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(fs|fs/promises|net|http|https|child_process|worker_threads|os)$',

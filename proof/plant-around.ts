@@ -10,17 +10,19 @@ const IMAGE_SIDE = 64;
 const BURNED_SIDE = 256;
 
 export function plantGeometry(draft: FileDraft): void {
-  const { slice } = draft.place;
+  const { slice, slices, burned } = draft.place;
+  // An image with text in it lies where it belongs, so that nothing but the text speaks against it.
+  const step = burned === null ? slice : slices;
   const position = (textOf(draft.dataset, 'ImagePositionPatient') ?? '0\\0\\0').split('\\').map(Number);
   const direction = (textOf(draft.dataset, 'ImageOrientationPatient') ?? '1\\0\\0\\0\\1\\0')
     .split('\\')
     .map(Number) as [number, number, number, number, number, number];
   const [a, b, c, d, e, f] = direction;
   const normal = [b * f - c * e, c * d - a * f, a * e - b * d];
-  const along = position.map((value, axis) => (value + normal[axis]! * slice * 5).toFixed(4));
+  const along = position.map((value, axis) => (value + normal[axis]! * step * 5).toFixed(4));
   setValue(draft.dataset, 'ImagePositionPatient', along.join('\\'));
   setValue(draft.dataset, 'InstanceNumber', String(slice + 1));
-  const side = draft.place.burned === null ? IMAGE_SIDE : BURNED_SIDE;
+  const side = burned === null ? IMAGE_SIDE : BURNED_SIDE;
   setValue(draft.dataset, 'Rows', side);
   setValue(draft.dataset, 'Columns', side);
 }

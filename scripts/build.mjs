@@ -17,6 +17,7 @@ const FOLDERS = [
   'manifest',
   'models',
   'pipelines',
+  'proof',
   'stages',
   'web',
   'workers',

@@ -22,6 +22,7 @@ const CHECKS = [
       'manifest',
       'models',
       'pipelines',
+      'proof',
       'stages',
       'web',
       'workers',

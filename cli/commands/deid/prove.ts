@@ -223,7 +223,8 @@ async function score(key: AnswerKey, state: State, output: string, said: string)
       const row = bySource.get(sourceKey(relative, null));
       if (row === undefined) continue;
       const disposition = String(row.disposition);
-      dispositions[disposition] = (dispositions[disposition] ?? 0) + 1;
+      const verdict = row.reason === null ? disposition : `${disposition} as ${row.reason}`;
+      dispositions[verdict] = (dispositions[verdict] ?? 0) + 1;
       outcomes.set(relative, {
         disposition,
         reason: row.reason === null ? null : String(row.reason),
