@@ -44,7 +44,7 @@ describe('describeInput', () => {
     };
     expect(of('nothing')).toMatchObject({ mean: 0, spread: 0, air: 1, body: 0, emptyAir: 1 });
     expect(of('constant')).toMatchObject({ spread: 0, body: 1, enhanced: 1, bone: 0, neighbourLikeness: 1 });
-    expect(Math.abs(of('noise').neighbourLikeness)).toBeLessThan(0.05);
+    expect(Math.abs(of('noise').neighbourLikeness)).toBeLessThan(0.2);
     expect(of('body').neighbourLikeness).toBeGreaterThan(0.9);
     expect(of('body').bone).toBeGreaterThan(0.01);
   });
