@@ -58,7 +58,9 @@ function installRuntime(): void {
   const logger = new DefaultLogger(process.env.SERIESWISE_DEBUG ? 'DEBUG' : 'ERROR', (entry) => {
     if (process.env.SERIESWISE_DEBUG) console.error(entry.level, entry.message, entry.meta);
   });
-  Runtime.install({ logger, shutdownSignals: [] });
+  // What the native part says would go to standard output, amid what --json prints, unless it is forwarded.
+  const telemetryOptions = { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } } as const;
+  Runtime.install({ logger, telemetryOptions, shutdownSignals: [] });
 }
 
 /**
