@@ -32,7 +32,10 @@ export const REASONS = {
     meaning: 'The archive breaks a limit (size, ratio, nesting, count).',
   },
 
-  dicomdir: { disposition: 'excluded', meaning: 'A DICOMDIR: an index of a medium, not an image.' },
+  dicomdir: {
+    disposition: 'excluded',
+    meaning: 'An index of a medium (media storage directory), not an image.',
+  },
   'not-ct': { disposition: 'excluded', meaning: 'Another modality or an object that holds no CT image.' },
   localizer: { disposition: 'excluded', meaning: 'A localizer (scout, topogram, surview).' },
   'dose-report': { disposition: 'excluded', meaning: 'A dose report: structured report or captured page.' },
