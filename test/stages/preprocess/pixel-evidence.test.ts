@@ -2,7 +2,6 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import yauzl from 'yauzl';
 import { DicomError } from '../../../dicom/errors.ts';
 import type { StoredValues } from '../../../dicom/pixels.ts';
 import {
@@ -10,6 +9,7 @@ import {
   looksLikeBurnedInText,
   looksLikeTextPage,
 } from '../../../stages/preprocess/pixel-evidence.ts';
+import { readFiles, WITH_TEXT } from '../../fixtures/burned-in.ts';
 import { sharedDataDir } from '../../fixtures/shared-data.ts';
 import { describeWithOracle, runOracle } from '../../oracles/python.ts';
 import { decodeSlice } from './dicom-slices.ts';
@@ -123,34 +123,6 @@ describeWithOracle('text that other programs drew', () => {
   });
 });
 
-/** Names and bytes of all files of a folder, with the members of ZIP archives. */
-async function* readFiles(folder: string): AsyncGenerator<[string, Uint8Array]> {
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const file = path.join(entry.parentPath, entry.name);
-    const name = path.relative(folder, file);
-    if (!name.endsWith('.zip')) {
-      yield [name, new Uint8Array(fs.readFileSync(file))];
-      continue;
-    }
-    const zip = await yauzl.openPromise(file);
-    for await (const member of zip.eachEntry()) {
-      if (!member.fileName.endsWith('.dcm')) continue;
-      const pieces: Buffer[] = [];
-      for await (const piece of await zip.openReadStreamPromise(member)) pieces.push(piece as Buffer);
-      yield [`${name}!${member.fileName}`, new Uint8Array(Buffer.concat(pieces))];
-    }
-  }
-}
-
-/** The files there that have writing in them, as one sees when one looks: a localizer with a name, a 3D rendering. */
-const WITH_TEXT = [
-  'burned_in_text_presidio/2_ORIGINAL.dcm',
-  'fodicom_ct/1_GH355.dcm',
-  'fodicom_ct/CT-MONO2-16-ankle.dcm',
-  'fodicom_ct/GH355.dcm',
-];
-
 const shared = sharedDataDir();
 const describeWithData = shared === null ? describe.skip : describe;
 
@@ -175,8 +147,8 @@ describeWithData('text in real CT', () => {
       expect(looksLikeTextPage(green, rows, columns), name).toBe(false);
     }
     expect(images).toBeGreaterThan(400);
-    expect(found).toEqual(expect.arrayContaining(WITH_TEXT));
-    const wrong = found.filter((name) => !WITH_TEXT.includes(name));
-    expect(wrong.length / (images - WITH_TEXT.length), wrong.join(', ')).toBeLessThanOrEqual(0.005);
+    expect(found).toEqual(expect.arrayContaining([...WITH_TEXT]));
+    const wrong = found.filter((name) => !WITH_TEXT.has(name));
+    expect(wrong.length / (images - WITH_TEXT.size), wrong.join(', ')).toBeLessThanOrEqual(0.005);
   }, 240_000);
 });
