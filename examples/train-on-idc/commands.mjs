@@ -1,5 +1,6 @@
 // Steps `curate`, `train` and `evaluate`: the commands of Serieswise that this example calls, and with what.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { here, root, truthFiles } from './settings.mjs';
@@ -59,7 +60,17 @@ export function train(work, { preset, source, seed, epochs }) {
     );
   }
   const bundle = bundleFolder(work, preset);
-  if (fs.existsSync(path.join(bundle, 'card.json'))) return;
+  // A bundle of another truth, seed or length is made anew; one of the same is done, or goes on.
+  const key = createHash('sha256')
+    .update(fs.readFileSync(truthFiles(work).train))
+    .update(`${preset} ${seed} ${epochs}`)
+    .digest('hex');
+  const begun = `${bundle}.json`;
+  const isSame = fs.existsSync(begun) && JSON.parse(fs.readFileSync(begun, 'utf8')).key === key;
+  if (isSame && fs.existsSync(path.join(bundle, 'card.json'))) return;
+  if (!isSame) fs.rmSync(bundle, { recursive: true, force: true });
+  fs.mkdirSync(path.dirname(bundle), { recursive: true });
+  fs.writeFileSync(begun, JSON.stringify({ key }));
   serieswise([
     ...['train', '--manifest', path.join(work, 'run'), '--truth', truthFiles(work).train, '--task', 'all'],
     ...['--preset', preset, '--output', bundle, '--seed', String(seed), '--source', source],

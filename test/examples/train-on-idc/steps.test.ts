@@ -3,13 +3,16 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findTrainingPython } from '../../../cli/training/python.ts';
 import {
   exampleFolder,
   type IdcStore,
+  loadExample,
   makeIdcData,
   serveIdcStore,
   type TableRow,
 } from '../../fixtures/idc-store.ts';
+import { repositoryRoot } from '../../fixtures/shared-data.ts';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'idc-steps-'));
 const work = path.join(scratch, 'work');
@@ -55,7 +58,7 @@ it('says what is missing or wrong before it does anything', async () => {
   for (const [step, said] of Object.entries({
     fetch: 'selected',
     curate: 'fetched',
-    train: 'labelled',
+    train: 'selected',
     evaluate: 'labelled',
   })) {
     const { status, stderr } = await start('--steps', step, '--preset', 'starter');
@@ -112,4 +115,33 @@ it('selects, fetches, curates and labels, and evaluates the shipped bundle by co
   const again = await start(...args);
   expect(again.status).toBe(0);
   expect(store.requests).toHaveLength(asked);
+}, 600_000);
+
+it.skipIf(findTrainingPython() === null)(
+  'hands the weak truth to serieswise train, which deals the patients',
+  async () => {
+    // Three patients cannot be dealt: the refusal is that of the command, after it has read run and truth.
+    const { status, stderr } = await start('--steps', 'train', '--preset', 'starter', '--epochs', '1');
+    expect(status).toBe(2);
+    expect(stderr).toContain('Patients are dealt 70/20/10');
+    const { describeSources } = await loadExample<{ describeSources(rows: unknown): string }>('commands.mjs');
+    const selection = JSON.parse(fs.readFileSync(path.join(work, 'selection.json'), 'utf8')) as {
+      series: unknown;
+    };
+    expect(describeSources(selection.series)).toBe(
+      'NCI Imaging Data Commons, weak labels from headers: zztest_one (doi zztest/doi, CC BY 4.0)',
+    );
+  },
+);
+
+it('labels the same tensors with another bundle and evaluates it by collection beside the shipped one', async () => {
+  const bundle = path.join(work, 'bundles/starter');
+  fs.cpSync(path.join(repositoryRoot, 'models/bundles/starter'), bundle, { recursive: true });
+  const { status, stderr } = await start('--steps', 'evaluate', '--preset', 'starter');
+  expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
+  const read = (preset: string): string =>
+    fs.readFileSync(path.join(work, `evaluation-${preset}/evaluation.json`), 'utf8');
+  expect(read('starter')).toContain('lidc_idri');
+  // The same network under another path: no difference between the two.
+  expect(JSON.parse(read('starter')).tasks).toEqual(JSON.parse(read('shipped')).tasks);
 }, 600_000);
