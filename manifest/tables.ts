@@ -124,8 +124,8 @@ export const MANIFEST_TABLES = {
       {
         name: 'rule_evidence',
         type: 'list<string>',
-        nullable: false,
-        doc: 'Values that the rule rests on, as `name=value`: numbers and closed vocabularies, no text of the source.',
+        nullable: true,
+        doc: 'Values that the rule rests on, as `name=value`; empty when kept: numbers and closed vocabularies, no text of the source.',
       },
       {
         name: 'slice_index',
@@ -186,21 +186,26 @@ export const MANIFEST_TABLES = {
         name: 'slice_spacing_mm',
         type: 'double',
         nullable: true,
-        doc: 'Distance between neighbouring slices along the normal of the stack, mm.',
+        doc: 'Median distance between neighbouring slices along the normal of the stack, mm.',
       },
       {
         name: 'slice_spacing_regular',
         type: 'boolean',
         nullable: true,
-        doc: 'Whether all neighbouring slices are that far apart.',
+        doc: 'Whether all neighbouring slices are that far apart, within 5% or 0.1 mm.',
       },
       {
         name: 'slice_gap_count',
         type: 'int32',
         nullable: true,
-        doc: 'Number of places where slices are missing.',
+        doc: 'Number of missing slices; null where the spacing is irregular otherwise too.',
       },
-      { name: 'gantry_tilt_deg', type: 'double', nullable: true, doc: 'Gantry/Detector Tilt, degrees.' },
+      {
+        name: 'gantry_tilt_deg',
+        type: 'double',
+        nullable: true,
+        doc: 'Angle between the normal and the line of the positions, degrees, positive when the upper end leans to the back; of the header with one slice.',
+      },
       {
         name: 'image_orientation_patient',
         type: 'list<double>',
@@ -367,8 +372,8 @@ export const MANIFEST_TABLES = {
       {
         name: 'rule_evidence',
         type: 'list<string>',
-        nullable: false,
-        doc: 'Values that the rule rests on, as `name=value`: numbers and closed vocabularies, no text of the source.',
+        nullable: true,
+        doc: 'Values that the rule rests on, as `name=value`; empty when kept: numbers and closed vocabularies, no text of the source.',
       },
       {
         name: 'slice_gap_positions_mm',
