@@ -132,8 +132,8 @@ LIMITS = [
     'Contrast was judged on 11 patients of chest and abdomen; on heads, necks and spines it is untested, and '
     'haemorrhage, calcium or metal may pass for contrast.',
     'Extremities, children, phantoms and cone-beam CT are outside of what it can name. Its gate was judged on virtual '
-    'and procedural ones, not on real examinations of their kind, and a third of what it holds back may be ordinary '
-    '(docs/models/review.md).',
+    'and procedural ones, not on real examinations of their kind, and most whole volumes that it holds back are '
+    'ordinary ones (docs/models/review.md).',
     'Landmarks were read once by a non-radiologist; those of open-kbp are derived, about 15 mm.',
 ]
 

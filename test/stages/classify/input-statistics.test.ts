@@ -40,7 +40,10 @@ describe('describeInput', () => {
   test('tells body, noise and nothing apart', () => {
     const of = (name: string) => {
       const { values, ...voxels } = describeInput(TENSORS[name]!, SHAPE);
-      return { ...Object.fromEntries(STATISTIC_NAMES.map((key, k) => [key, values[k]])), ...voxels };
+      const named: Record<string, number> = Object.fromEntries(
+        STATISTIC_NAMES.map((key, k) => [key, values[k]!]),
+      );
+      return Object.assign(named, voxels);
     };
     expect(of('nothing')).toMatchObject({ mean: 0, spread: 0, air: 1, body: 0, emptyAir: 1 });
     expect(of('constant')).toMatchObject({ spread: 0, body: 1, enhanced: 1, bone: 0, neighbourLikeness: 1 });
