@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ArchiveTruth, makeArchive } from '../../demo/archive.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
+import { isReportCurrent, REPORT_PATH } from '../../web/report/report-file.ts';
 import { runProgram } from '../cli/program.ts';
 import {
   digestOutput,
@@ -84,6 +85,13 @@ describe('a run over the demo archive', () => {
     expect(Number(rows[0]?.high)).toBeLessThan(1.00001);
     const pictures = listTree(output).filter((file) => file.startsWith('thumbnails/'));
     expect(pictures).toHaveLength(truth.series.length);
+  });
+
+  it('leaves a report of itself, which names every source file once', () => {
+    expect(isReportCurrent(output)).toBe(true);
+    const page = fs.readFileSync(path.join(output, REPORT_PATH), 'utf8');
+    expect(page).toContain(`<b data-cell="0 files_seen">${truth.files.length}</b>`);
+    expect(page).not.toContain('class="alarm"');
   });
 
   it('lets no planted string, path or file name out: not in outputs, state, database, logs or messages', () => {
