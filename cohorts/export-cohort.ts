@@ -72,10 +72,9 @@ export async function exportCohort(request: ExportRequest): Promise<CohortDocume
   const outcomes: UnitOutcome[] = [];
   for (const unit of units) {
     const before = done.get(unit.seriesUnit);
-    const outcome =
-      before !== undefined && before.every((file) => isThere(target, file))
-        ? { unit, files: before, problem: null }
-        : await attempt(request, unit);
+    const outcome = before?.every((file) => isThere(target, file))
+      ? { unit, files: before, problem: null }
+      : await attempt(request, unit);
     if (outcome.problem === null && before !== outcome.files) {
       const line = JSON.stringify({ unit: unit.seriesUnit, files: outcome.files });
       fs.appendFileSync(path.join(target, LEDGER), `${line}\n`);

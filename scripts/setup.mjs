@@ -65,6 +65,9 @@ function setUpJudges() {
     chromium: 'chromium',
     dciodvfy: 'dicom3tools',
     dcm2niix: 'dcm2niix',
+    gdcminfo: 'libgdcm-tools',
+    Orthanc: 'orthanc',
+    ip: 'iproute2',
   };
   const missing = Object.keys(packages)
     .filter((name) => spawnSync('which', [name]).status !== 0)
@@ -77,6 +80,8 @@ function setUpJudges() {
   const mayInstall = process.getuid?.() === 0 && spawnSync('which', ['apt-get']).status === 0;
   if (missing.length === 0 || !mayInstall) return;
   console.error(`Installing ${missing.join(', ')} (once) …`);
+  // Debian's Orthanc would be started, open to every network: the tests start it themselves, in a namespace of its own.
+  if (missing.includes('orthanc')) spawnSync('systemctl', ['mask', 'orthanc.service'], { stdio: 'ignore' });
   spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
   spawnSync('apt-get', ['install', '-y', '-qq', ...missing], {
     stdio: 'ignore',
