@@ -3,11 +3,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { isTemporaryName } from '../../activities/store/atomic.ts';
-import { openManifest } from '../../manifest/query.ts';
+import { ManifestError } from '../../manifest/errors.ts';
+import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { type AuditProblem, auditInstance } from '../../stages/deidentify/audit-instance.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { CliError } from '../exit.ts';
 import { type RunDocument, requireRunDocument } from '../run-folder.ts';
+import { findForeignFiles, findForeignKeys, findForeignValues, findTextInFiles } from '../scan-output.ts';
 import { printJson } from '../settings.ts';
 import { renderTable } from '../table.ts';
 
@@ -63,7 +65,13 @@ function checkManifestFiles(output: string, document: RunDocument): Check[] {
 }
 
 async function checkTables(output: string, document: RunDocument): Promise<Check[]> {
-  const manifest = await openManifest(output);
+  let manifest: Manifest;
+  try {
+    manifest = await openManifest(output);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    return [result('the tables can be read', [error.message], 'all')];
+  }
   try {
     const one = async (sql: string) => Object.values((await manifest.query(sql)).rows[0] ?? {})[0];
     const count = Number(await one('SELECT count(*) FROM instances'));
@@ -103,6 +111,7 @@ async function checkTables(output: string, document: RunDocument): Promise<Check
         'all',
       ),
       ...checkInstances(output, document, published.rows as { output_path: string; output_sha256: string }[]),
+      ...(await checkRest(output, document, manifest)),
     ];
   } finally {
     await manifest.close();
@@ -146,6 +155,19 @@ function checkInstances(
       `profile ${profile.name} ${profile.version}`,
     ),
     result('no unlisted or temporary file in the output', others, 'none'),
+  ];
+}
+
+/** What lies beside the instances: tables, pictures, tensors, run.json and names. */
+async function checkRest(output: string, document: RunDocument, manifest: Manifest): Promise<Check[]> {
+  const { rows } = await manifest.query('SELECT DISTINCT series_unit FROM series');
+  const units = new Set(rows.map((row) => String(row.series_unit)));
+  const files = [...walk(output)].map((file) => path.relative(output, file).split(path.sep).join('/'));
+  return [
+    result('no file of another kind or name', findForeignFiles(files, units), `${files.length} files`),
+    result('pictures and tensors hold nothing but numbers', findTextInFiles(output, files), 'all'),
+    result('run.json has no keys of another origin', findForeignKeys(document), 'none'),
+    result('tables hold pseudonyms where identifiers would be', await findForeignValues(manifest), 'all'),
   ];
 }
 

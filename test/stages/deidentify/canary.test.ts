@@ -1,10 +1,12 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { encodeElement } from '../../../dicom/encode.ts';
 import { readDicom } from '../../../dicom/read.ts';
 import { tag } from '../../../dicom/tags.ts';
 import { SOP_CLASSES, TRANSFER_SYNTAXES } from '../../../dicom/uids.ts';
 import { isStringVr } from '../../../dicom/vr.ts';
 import { deidentifyInstance } from '../../../stages/deidentify/deidentify-instance.ts';
+import type { ResolvedRule } from '../../../stages/deidentify/profile.ts';
 import {
   type CanaryDataset,
   type CanaryValue,
@@ -49,6 +51,44 @@ describe('a canary with a marker in every attribute', () => {
     expect(markers.survivors(plain).length).toBeGreaterThan(markers.planted.size * 0.99);
     expect(markers.survivors(joinOutput(output!))).toEqual([]);
     expect(markers.survivors(new TextEncoder().encode(JSON.stringify(record)))).toEqual([]);
+  });
+
+  it('keeps more than 60 technical fields to the byte meanwhile', () => {
+    const markers = new Markers();
+    const dataset = plantEverywhere(markers, '');
+    for (const [number, element] of datasetOf(ESSENTIAL_CT)) dataset.set(number, element);
+    // The image stays as it is: its own description is not touched.
+    const described = new Set([
+      ...datasetOf(ESSENTIAL_CT).keys(),
+      tag('PlanarConfiguration'),
+      tag('NumberOfFrames'),
+    ]);
+    const technical = [...options.profile.rules.values()].filter(
+      ({ tag: number, row }) =>
+        row.action === 'keep' && /^(number|integer)$/.test(row.grammar!.kind) && !described.has(number),
+    );
+    const validValue = (rule: ResolvedRule) =>
+      isStringVr(rule.vrs[0]!) ? validText(rule) : validText(rule).split('\\').map(Number);
+    for (const rule of technical) dataset.set(rule.tag, { vr: rule.vrs[0]!, value: validValue(rule) });
+
+    const { output } = deidentifyInstance(encodeFile(dataset, { markers }), options);
+
+    const joined = Buffer.from(joinOutput(output!));
+    const explicit = { explicitVr: true, littleEndian: true };
+    const kept = technical.filter((rule) =>
+      joined.includes(Buffer.from(encodeElement(rule.tag, rule.vrs[0]!, validValue(rule), explicit))),
+    );
+    expect(kept.length).toBe(technical.length);
+    expect(kept.length).toBeGreaterThanOrEqual(60);
+    expect(markers.survivors(joined)).toEqual([]);
+  });
+
+  it('has every VR of text, and every sequence of the dictionary', () => {
+    const elements = [...plantEverywhere(new Markers(), '').values()];
+    expect(new Set(elements.map(({ vr }) => vr).filter(isStringVr))).toEqual(
+      new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' ')),
+    );
+    expect(elements.filter(({ vr }) => vr === 'SQ').length).toBeGreaterThan(1_000);
   });
 
   it('lets none survive in the functional groups of an enhanced CT', () => {
