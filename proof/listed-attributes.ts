@@ -16,7 +16,7 @@ const NOT_BY_CHANCE = /^(SOP|Study|Series)InstanceUID$|^PatientID$|^ContentSeque
 let listed: ListedAttribute[] | undefined;
 
 /** Every attribute of the table with a tag of its own, outside of File Meta. */
-export function listListedAttributes(): readonly ListedAttribute[] {
+function listListedAttributes(): readonly ListedAttribute[] {
   listed ??= CONFIDENTIALITY_ROWS.split('\n').flatMap((row) => {
     const digits = row.split(' ')[0]!;
     if (!/^[0-9A-F]{8}$/.test(digits)) return [];

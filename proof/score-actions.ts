@@ -247,7 +247,7 @@ function digestOfPixels(file: DicomFile): string {
 }
 
 /** Rows in which the text was drawn. */
-export const TEXT_ROWS = { from: 8, to: 62 } as const;
+const TEXT_ROWS = { from: 8, to: 62 } as const;
 
 /** Every pixel of the lines of text has one value: they were blanked. */
 function isTextHidden(file: DicomFile): boolean {

@@ -34,7 +34,7 @@ const SURVIVAL = new Set<Action>(['text_removed', 'uid_changed', 'pixels_hidden'
 const SURVIVED = /stands in|is the date|is that of the source/;
 
 /** Something of a source came out. */
-export function isSurvivor({ action, problem }: Failure): boolean {
+function isSurvivor({ action, problem }: Failure): boolean {
   return SURVIVAL.has(action) || SURVIVED.test(problem);
 }
 
