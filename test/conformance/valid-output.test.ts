@@ -94,32 +94,43 @@ describe.skipIf(root === null)('every accepted output', () => {
     });
   });
 
-  describe.skipIf(oraclePython() === null || !canRunOrthanc())('Orthanc', () => {
-    it(
-      'takes all, and returns them with equal pixels',
-      () => {
-        const script = path.join(repositoryRoot, 'test/oracles/orthanc.py');
-        const { stdout, stderr, status } = spawnSync('unshare', ['-n', oraclePython()!, script, 'Orthanc'], {
-          input: JSON.stringify({ files: accepted.map(({ output }) => output) }),
-          encoding: 'utf8',
-          maxBuffer: 1 << 28,
-        });
-        expect(status, stderr).toBe(0);
-        const returned = JSON.parse(stdout) as { path: string; status: string; pixels: boolean }[];
-        expect(returned).toHaveLength(accepted.length);
-        expect(
-          returned.filter(({ status, pixels }) => !pixels || !/^(Success|AlreadyStored)$/.test(status)),
-        ).toEqual([]);
-      },
-      SLOW,
-    );
-  });
+  // Without a namespace of its own Orthanc would listen to every network: where the kernel refuses one, there is no such
+  // test. That is told; a missing Orthanc is a judge that is not there, and skipped by name like the others.
+  if (!mayMakeNamespace()) console.warn('No network namespace may be made here: Orthanc is not asked.');
+  else
+    describe.skipIf(oraclePython() === null || !hasOrthanc())('Orthanc', () => {
+      it(
+        'takes all, and returns them with equal pixels',
+        () => {
+          const script = path.join(repositoryRoot, 'test/oracles/orthanc.py');
+          const { stdout, stderr, status } = spawnSync(
+            'unshare',
+            ['-n', oraclePython()!, script, 'Orthanc'],
+            {
+              input: JSON.stringify({ files: accepted.map(({ output }) => output) }),
+              encoding: 'utf8',
+              maxBuffer: 1 << 28,
+            },
+          );
+          expect(status, stderr).toBe(0);
+          const returned = JSON.parse(stdout) as { path: string; status: string; pixels: boolean }[];
+          expect(returned).toHaveLength(accepted.length);
+          expect(
+            returned.filter(({ status, pixels }) => !pixels || !/^(Success|AlreadyStored)$/.test(status)),
+          ).toEqual([]);
+        },
+        SLOW,
+      );
+    });
 });
 
-/** Whether it is installed and a network namespace may be made. It is not started to find out: it would listen. */
-function canRunOrthanc(): boolean {
-  const command = ['-n', 'sh', '-c', 'ip link set lo up && command -v Orthanc'];
-  return spawnSync('unshare', command, { stdio: 'ignore' }).status === 0;
+function mayMakeNamespace(): boolean {
+  return spawnSync('unshare', ['-n', 'sh', '-c', 'ip link set lo up'], { stdio: 'ignore' }).status === 0;
+}
+
+/** It is not started to find out: it would listen. */
+function hasOrthanc(): boolean {
+  return spawnSync('sh', ['-c', 'command -v Orthanc'], { stdio: 'ignore' }).status === 0;
 }
 
 /**
