@@ -25,18 +25,19 @@ export function explainRow(row: Row): Row {
 }
 
 export function explainVerdicts({ instances, series, labels, counts }: Explained): string[] {
-  const lines = instances.flatMap(explainInstance);
+  const files = instances.flatMap(explainInstance);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   if (total > instances.length) {
     const parts = Object.entries(counts).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-    lines.push(`… of ${total} source files: ${parts.map(([name, count]) => `${count} ${name}`).join(', ')}`);
+    files.push(`… of ${total} source files: ${parts.map(([name, count]) => `${count} ${name}`).join(', ')}`);
   }
-  for (const row of series) {
-    lines.push('', ...explainUnit(row));
+  const units = series.map((row) => {
     const own = labels.filter((label) => label.series_unit === row.series_unit);
-    if (own.length > 0) lines.push(...explainLabels(row, own));
-  }
-  return lines;
+    return [...explainUnit(row), ...(own.length > 0 ? explainLabels(row, own) : [])];
+  });
+  // Who asks of one file wants to know of that first; who asks of more than one, of what they make up.
+  const parts = (total > 1 ? [...units, files] : [files, ...units]).filter((lines) => lines.length > 0);
+  return parts.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
 function explainInstance(row: Row): string[] {

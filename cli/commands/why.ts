@@ -76,7 +76,9 @@ async function findInstances(
     'study_instance_uid',
   ];
   const where = column.map((name) => `${name} = ${text(key)}`).join(' OR ');
-  const found = await manifest.query(`SELECT * FROM instances WHERE ${where} ORDER BY source_key`);
+  const found = await manifest.query(
+    `SELECT * FROM instances WHERE ${where} ORDER BY series_unit, slice_index, source_key`,
+  );
   if (found.rows.length > 0 || /^su[0-9a-f]{24}$/.test(key)) return found.rows;
   const keys = sourceKeysOf(state(), output, key).map(text).join(', ');
   return (await manifest.query(`SELECT * FROM instances WHERE source_key IN (${keys})`)).rows;
