@@ -2,26 +2,15 @@
 //   node bench/dicom.mjs
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import dicomParser from 'dicom-parser';
-import { build } from 'esbuild';
+import { loadTypeScript } from '../scripts/load-typescript.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const data = path.join(process.env.SERIESWISE_SHARED_DATA ?? path.join(root, '../shared/data'), 'ct-dicom');
-const bundle = path.join(root, '.cache/bench-dicom.mjs');
-await build({
-  stdin: {
-    contents: "export * from './dicom/read.ts'; export * from './dicom/pixels.ts';",
-    resolveDir: root,
-  },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: bundle,
-});
-const { readDicom, readPixelFormat, pixelDataOf, loadCodec, decodeFrame } = await import(
-  pathToFileURL(bundle).href
+const { readDicom, readPixelFormat, pixelDataOf, loadCodec, decodeFrame } = await loadTypeScript(
+  'bench-dicom',
+  ["export * from './dicom/read.ts';", "export * from './dicom/pixels.ts';"],
 );
 
 function cpuMs() {

@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { loadTypeScript } from '../scripts/load-typescript.mjs';
 
 const SERIES = 35_272;
 const LABELS = 16;
@@ -23,24 +23,6 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-
-/** The sources as they are now, whether or not dist/ is built. */
-async function loadEvaluation() {
-  const names = ['bootstrap', 'task-statistics', 'random'];
-  const result = await build({
-    stdin: {
-      contents: names.map((name) => `export * from './evaluation/${name}.ts';`).join('\n'),
-      resolveDir: root,
-    },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    write: false,
-  });
-  return import(
-    `data:text/javascript;base64,${Buffer.from(result.outputFiles[0].contents).toString('base64')}`
-  );
-}
 
 /** Seeded series with uneven classes, about 97% right, scores with some ties. */
 function makeProblem({ createRandom, nextUint32 }) {
@@ -94,7 +76,10 @@ function runPeer(problem) {
   }
 }
 
-const evaluation = await loadEvaluation();
+const evaluation = await loadTypeScript(
+  'bench-evaluation',
+  ['bootstrap', 'task-statistics', 'random'].map((name) => `export * from './evaluation/${name}.ts';`),
+);
 const problem = makeProblem(evaluation);
 const rounds = Number(options.rounds);
 const started = performance.now();

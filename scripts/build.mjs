@@ -5,24 +5,9 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FOLDERS } from './folders.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const FOLDERS = [
-  'activities',
-  'cli',
-  'cohorts',
-  'demo',
-  'dicom',
-  'evaluation',
-  'manifest',
-  'models',
-  'pipelines',
-  'proof',
-  'stages',
-  'web',
-  'workers',
-  'workflows',
-];
 const ASSETS = /\.(json|ya?ml|html|css|svg)$/;
 const SKIPPED = new Set(['bundles', 'training', 'assembly', 'volumes', 'node_modules']);
 
@@ -65,6 +50,7 @@ async function build() {
     'tsconfig.json',
     'tsconfig.build.json',
     'scripts/build.mjs',
+    'scripts/folders.mjs',
   ];
   if (fs.existsSync(path.join(root, kernel))) watched.push(kernel);
   const digest = sourceDigest(watched);

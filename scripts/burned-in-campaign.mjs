@@ -7,9 +7,9 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
@@ -21,23 +21,11 @@ if (!fs.existsSync(path.join(shared, 'ct-dicom'))) {
   process.exit(3);
 }
 
-const bundle = path.join(root, '.cache/bundle/burned-in-campaign.mjs');
-await build({
-  stdin: {
-    contents: [
-      "export * from './test/fixtures/burned-in.ts';",
-      "export { hasBurnedInText } from './stages/preprocess/burned-in-text.ts';",
-      "export { oraclePython } from './test/oracles/python.ts';",
-    ].join('\n'),
-    resolveDir: root,
-  },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: bundle,
-});
-const campaign = await import(pathToFileURL(bundle).href);
+const campaign = await loadTypeScript('burned-in-campaign', [
+  "export * from './test/fixtures/burned-in.ts';",
+  "export { hasBurnedInText } from './stages/preprocess/burned-in-text.ts';",
+  "export { oraclePython } from './test/oracles/python.ts';",
+]);
 
 const slices = [];
 for await (const slice of campaign.readCleanSlices(path.join(shared, 'ct-dicom'))) slices.push(slice);

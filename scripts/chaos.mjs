@@ -6,9 +6,9 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
@@ -27,20 +27,10 @@ if ((values.input === undefined) !== values.demo) {
   process.exit(2);
 }
 
-const bundle = path.join(root, '.cache/chaos.mjs');
-await build({
-  stdin: {
-    contents: ['campaign', 'program', 'trees']
-      .map((name) => `export * from './test/fixtures/chaos/${name}.ts';`)
-      .join('\n'),
-    resolveDir: root,
-  },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  outfile: bundle,
-});
-const chaos = await import(pathToFileURL(bundle).href);
+const chaos = await loadTypeScript(
+  'chaos',
+  ['campaign', 'program', 'trees'].map((name) => `export * from './test/fixtures/chaos/${name}.ts';`),
+);
 
 const work = path.resolve(values.work ?? fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-chaos-')));
 fs.mkdirSync(work, { recursive: true });

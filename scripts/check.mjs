@@ -2,33 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FOLDERS } from './folders.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const CHECKS = [
   ['format and lint', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['types', bin('tsc'), ['--noEmit', '-p', '.']],
-  [
-    'import rules',
-    bin('depcruise'),
-    [
-      '--config',
-      '.dependency-cruiser.cjs',
-      'activities',
-      'cli',
-      'demo',
-      'dicom',
-      'evaluation',
-      'manifest',
-      'models',
-      'pipelines',
-      'proof',
-      'stages',
-      'web',
-      'workers',
-      'workflows',
-    ],
-  ],
+  ['import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', ...FOLDERS]],
   ['generated pages', process.execPath, ['scripts/generate-docs.mjs', '--check']],
   ['dead code', bin('knip'), ['--no-progress']],
 ];

@@ -4,31 +4,15 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const bundle = path.join(root, '.cache/compare-dcm2niix.mjs');
-await build({
-  stdin: {
-    contents: `
-      export { compareWithDcm2niix } from './test/stages/group/dcm2niix-comparison.ts';
-      export { readFixtureCsv } from './test/fixtures/csv.ts';
-      export { sharedDicomDir } from './test/fixtures/shared-dicom.ts';`,
-    resolveDir: root,
-  },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: bundle,
-  // The sources ask where they stand; in the bundle that is the repository.
-  define: {
-    'import.meta.url': JSON.stringify(pathToFileURL(path.join(root, 'test/fixtures/bundle.ts')).href),
-  },
-  external: ['vitest'],
-});
-const { compareWithDcm2niix, readFixtureCsv, sharedDicomDir } = await import(pathToFileURL(bundle).href);
+const { compareWithDcm2niix, readFixtureCsv, sharedDicomDir } = await loadTypeScript('compare-dcm2niix', [
+  "export { compareWithDcm2niix } from './test/stages/group/dcm2niix-comparison.ts';",
+  "export { readFixtureCsv } from './test/fixtures/csv.ts';",
+  "export { sharedDicomDir } from './test/fixtures/shared-dicom.ts';",
+]);
 
 const data = sharedDicomDir();
 const program = spawnSync('dcm2niix', ['--version'], { encoding: 'latin1' });

@@ -2,31 +2,15 @@
 //   node scripts/compare-pixels.mjs
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const bundle = path.join(root, '.cache/compare-pixels.mjs');
-await build({
-  stdin: {
-    contents: `
-      export { comparePixels, toleranceOf } from './test/dicom/pixel-comparison.ts';
-      export { sharedDicomDir } from './test/fixtures/shared-dicom.ts';
-      export { nameOfUid } from './dicom/uids.ts';`,
-    resolveDir: root,
-  },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: bundle,
-  // The sources ask where they stand; in the bundle that is the repository.
-  define: {
-    'import.meta.url': JSON.stringify(pathToFileURL(path.join(root, 'test/fixtures/bundle.ts')).href),
-  },
-  external: ['vitest'],
-});
-const { comparePixels, toleranceOf, sharedDicomDir, nameOfUid } = await import(pathToFileURL(bundle).href);
+const { comparePixels, toleranceOf, sharedDicomDir, nameOfUid } = await loadTypeScript('compare-pixels', [
+  "export { comparePixels, toleranceOf } from './test/dicom/pixel-comparison.ts';",
+  "export { sharedDicomDir } from './test/fixtures/shared-dicom.ts';",
+  "export { nameOfUid } from './dicom/uids.ts';",
+]);
 
 const data = sharedDicomDir();
 if (data === null) {

@@ -2,26 +2,16 @@
 //   node scripts/fuzz-dicom.mjs [MUTATIONS=100000] [SEED=1] [FOLDER: files to start from, beside the synthetic ones]
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { loadTypeScript } from './load-typescript.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const _root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const [mutations = '100000', seed = '1', folder] = process.argv.slice(2);
 
-const bundle = path.join(root, '.cache/fuzz-dicom.mjs');
-await build({
-  stdin: {
-    contents:
-      "export { fuzzDicom } from './test/dicom/fuzz.ts'; export { makeSeeds } from './test/dicom/fuzz-seeds.ts';",
-    resolveDir: root,
-  },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: bundle,
-});
-const { fuzzDicom, makeSeeds } = await import(pathToFileURL(bundle).href);
+const { fuzzDicom, makeSeeds } = await loadTypeScript('fuzz-dicom', [
+  "export { fuzzDicom } from './test/dicom/fuzz.ts';",
+  "export { makeSeeds } from './test/dicom/fuzz-seeds.ts';",
+]);
 
 const seeds = await makeSeeds();
 if (folder !== undefined) {

@@ -2,7 +2,7 @@
 // claimed, and the reason is kept. The words are read by Serieswise's own normaliser (docs/header-evidence.md).
 import fs from 'node:fs';
 import path from 'node:path';
-import { describeHeaders } from '../../dist/stages/evidence/header-evidence.js';
+import { describeHeaders, NO_HEADER_WORDS } from '../../dist/stages/evidence/header-evidence.js';
 import { here } from './settings.mjs';
 
 export const TASKS = ['body_part', 'axis', 'contrast'];
@@ -41,21 +41,7 @@ const coverage = new Map(
 const WHOLE_BODY = /\bpet|petct|skull|sk-?th|whole ?body|ganzk|\bwb\b|\btorso\b/;
 
 function claimOf(words) {
-  return describeHeaders({
-    bodyPartExamined: null,
-    studyDescription: null,
-    seriesDescription: null,
-    protocolName: null,
-    contrastBolusAgent: null,
-    contrastBolusRoute: null,
-    convolutionKernel: null,
-    imageComments: null,
-    derivationDescription: null,
-    manufacturer: null,
-    sopClassUid: null,
-    imageType: [],
-    ...words,
-  });
+  return describeHeaders({ ...NO_HEADER_WORDS, ...words });
 }
 
 /** Fills the silence from the known collection and holds the answer to what the collection can be. */

@@ -3,7 +3,7 @@
  * label vocabulary is written in its place, so nothing but these words can be in the output.
  */
 import type { Axis, BodyPart } from '../../models/labels.ts';
-import { describeHeaders, type HeaderWords } from '../evidence/header-evidence.ts';
+import { describeHeaders, NO_HEADER_WORDS } from '../evidence/header-evidence.ts';
 
 /** Keyed by type, so that a label that the vocabulary gains is missed by the compiler, not by people. */
 const LABELS: Record<BodyPart | Axis, true> = {
@@ -39,21 +39,6 @@ export const DESCRIPTOR_WORDS: ReadonlySet<string> = new Set([
   ...Object.values(KERNEL),
 ]);
 
-const SILENT: HeaderWords = {
-  bodyPartExamined: null,
-  studyDescription: null,
-  seriesDescription: null,
-  protocolName: null,
-  contrastBolusAgent: null,
-  contrastBolusRoute: null,
-  convolutionKernel: null,
-  imageComments: null,
-  derivationDescription: null,
-  manufacturer: null,
-  sopClassUid: null,
-  imageType: [],
-};
-
 /**
  * @param text one character a byte, without padding
  * @returns `true` for a text that is cleaned already, the words to write, or `null` when it says nothing known
@@ -61,7 +46,7 @@ const SILENT: HeaderWords = {
 export function judgeDescriptor(text: string): true | string | null {
   if (text !== '' && text.split(' ').every((word) => DESCRIPTOR_WORDS.has(word))) return true;
   const { bodyPart, axis, contrast, phase, kernelClass } = describeHeaders({
-    ...SILENT,
+    ...NO_HEADER_WORDS,
     seriesDescription: text,
   });
   const words = [

@@ -30,6 +30,22 @@ export interface HeaderWords {
   patientName?: string | null;
 }
 
+/** A header that says nothing; what is known is spread over it. */
+export const NO_HEADER_WORDS: HeaderWords = {
+  bodyPartExamined: null,
+  studyDescription: null,
+  seriesDescription: null,
+  protocolName: null,
+  contrastBolusAgent: null,
+  contrastBolusRoute: null,
+  convolutionKernel: null,
+  imageComments: null,
+  derivationDescription: null,
+  manufacturer: null,
+  sopClassUid: null,
+  imageType: [],
+};
+
 type Phase = NonNullable<HeaderEvidence['phase']>;
 
 /** A claim of one text: a value, `null` when it says nothing, `unsure` when it says something that has no label. */

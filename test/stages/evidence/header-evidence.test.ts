@@ -1,24 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeHeaders, type HeaderWords } from '../../../stages/evidence/header-evidence.ts';
+import {
+  describeHeaders,
+  type HeaderWords,
+  NO_HEADER_WORDS,
+} from '../../../stages/evidence/header-evidence.ts';
 import { foldText, readTermTable } from '../../../stages/evidence/term-table.ts';
 
-const NOTHING: HeaderWords = {
-  bodyPartExamined: null,
-  studyDescription: null,
-  seriesDescription: null,
-  protocolName: null,
-  contrastBolusAgent: null,
-  contrastBolusRoute: null,
-  convolutionKernel: null,
-  imageComments: null,
-  derivationDescription: null,
-  manufacturer: null,
-  sopClassUid: null,
-  imageType: [],
-};
-
-const says = (words: Partial<HeaderWords>) => describeHeaders({ ...NOTHING, ...words });
+const says = (words: Partial<HeaderWords>) => describeHeaders({ ...NO_HEADER_WORDS, ...words });
 const series = (seriesDescription: string) => says({ seriesDescription });
 
 describe('body part', () => {
@@ -211,7 +200,7 @@ describe('any text', () => {
     );
     fc.assert(
       fc.property(text, text, text, (seriesDescription, studyDescription, contrastBolusAgent) => {
-        const words = { ...NOTHING, seriesDescription, studyDescription, contrastBolusAgent };
+        const words = { ...NO_HEADER_WORDS, seriesDescription, studyDescription, contrastBolusAgent };
         expect(describeHeaders(words)).toEqual(describeHeaders(words));
       }),
     );

@@ -1,22 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { describeHeaders, type HeaderWords } from '../../../stages/evidence/header-evidence.ts';
+import {
+  describeHeaders,
+  type HeaderWords,
+  NO_HEADER_WORDS,
+} from '../../../stages/evidence/header-evidence.ts';
 import type { HeaderEvidence } from '../../../stages/records.ts';
 import { readFixtureCsv } from '../../fixtures/csv.ts';
-
-const SILENT: HeaderWords = {
-  bodyPartExamined: null,
-  studyDescription: null,
-  seriesDescription: null,
-  protocolName: null,
-  contrastBolusAgent: null,
-  contrastBolusRoute: null,
-  convolutionKernel: null,
-  imageComments: null,
-  derivationDescription: null,
-  manufacturer: null,
-  sopClassUid: null,
-  imageType: [],
-};
 
 const FIELDS: Record<string, keyof HeaderWords> = {
   BodyPartExamined: 'bodyPartExamined',
@@ -33,7 +22,7 @@ function readSample(name: string) {
   return readFixtureCsv(name).map((row) => {
     const field = FIELDS[row.field ?? ''];
     if (field === undefined) throw new Error(`Unknown field in the sample: ${row.field}`);
-    return { row, evidence: describeHeaders({ ...SILENT, [field]: row.text ?? '' }) };
+    return { row, evidence: describeHeaders({ ...NO_HEADER_WORDS, [field]: row.text ?? '' }) };
   });
 }
 

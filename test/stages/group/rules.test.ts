@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deidentifyInstance } from '../../../stages/deidentify/deidentify-instance.ts';
-import { describeHeaders, type HeaderWords } from '../../../stages/evidence/header-evidence.ts';
+import { describeHeaders, NO_HEADER_WORDS } from '../../../stages/evidence/header-evidence.ts';
 import { groupSeries } from '../../../stages/group/group-series.ts';
 import { markTextPage } from '../../../stages/group/text-page-candidates.ts';
 import { REASONS } from '../../../stages/reasons.ts';
@@ -208,7 +208,7 @@ describe('rules that another stage or pipeline decides', () => {
     [{ calculationTechnique: 'SURFACE_RENDER' }, 'calculated-rendering'],
     [{ patientName: 'PHANTOM^QA' }, 'phantom'],
   ] as const)('reads %j as %s', (codes, hint) => {
-    expect(describeHeaders({ ...NO_WORDS, ...codes }).hints).toEqual([hint]);
+    expect(describeHeaders({ ...NO_HEADER_WORDS, ...codes }).hints).toEqual([hint]);
   });
 
   it.each([
@@ -219,21 +219,6 @@ describe('rules that another stage or pipeline decides', () => {
     [{ calculationTechnique: 'MPR' }],
     [{ patientName: 'ZZTEST^CANARY SCOUT' }],
   ] as const)('reads nothing from %j', (codes) => {
-    expect(describeHeaders({ ...NO_WORDS, ...codes }).hints).toEqual([]);
+    expect(describeHeaders({ ...NO_HEADER_WORDS, ...codes }).hints).toEqual([]);
   });
 });
-
-const NO_WORDS: HeaderWords = {
-  bodyPartExamined: null,
-  studyDescription: null,
-  seriesDescription: null,
-  protocolName: null,
-  contrastBolusAgent: null,
-  contrastBolusRoute: null,
-  convolutionKernel: null,
-  imageComments: null,
-  derivationDescription: null,
-  manufacturer: null,
-  sopClassUid: null,
-  imageType: [],
-};
