@@ -126,7 +126,10 @@ function openTarget(target: string, heading: string): Map<string, WrittenFile[]>
   const names = fs.existsSync(target) ? fs.readdirSync(target).filter((name) => !isTemporaryName(name)) : [];
   if (fs.existsSync(ledger)) {
     const [first, ...lines] = fs.readFileSync(ledger, 'utf8').split('\n');
-    if (first === heading) return new Map(lines.flatMap(readLine));
+    if (first === heading) {
+      removeTemporaryFiles(target);
+      return new Map(lines.flatMap(readLine));
+    }
   }
   if (names.length > 0) {
     throw new CohortError(
@@ -135,8 +138,15 @@ function openTarget(target: string, heading: string): Map<string, WrittenFile[]>
     );
   }
   fs.mkdirSync(target, { recursive: true });
-  fs.writeFileSync(ledger, `${heading}\n`);
+  writeFileAtomic(ledger, `${heading}\n`);
   return new Map();
+}
+
+/** What a kill left half written. */
+function removeTemporaryFiles(folder: string): void {
+  for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (isTemporaryName(entry.name)) fs.rmSync(path.join(entry.parentPath, entry.name), { force: true });
+  }
 }
 
 /** A line that a kill cut off is not there. */

@@ -1,6 +1,7 @@
 /** Which series units an SQL condition selects, with the files that hold them. */
 import { ManifestError } from '../manifest/errors.ts';
 import type { Manifest } from '../manifest/query.ts';
+import { isInstancePath, isSeriesUnitKey } from '../stages/publish/output-paths.ts';
 import { CohortError } from './cohort-error.ts';
 
 /** A de-identified file of a unit. */
@@ -28,7 +29,8 @@ export function unitsSql(condition: string): string {
 
 /**
  * Units of the manifest for which the condition holds, by key.
- * @throws CohortError `condition-invalid` with DuckDB's own words
+ * @throws CohortError `condition-invalid` with DuckDB's own words; `manifest-foreign` when the tables name other files
+ *   than a run's own
  */
 export async function selectCohort(manifest: Manifest, condition: string): Promise<CohortUnit[]> {
   const units = new Map<string, CohortUnit>();
@@ -59,7 +61,18 @@ export async function selectCohort(manifest: Manifest, condition: string): Promi
       sha256: row.output_sha256 === null ? null : String(row.output_sha256),
     });
   }
-  return [...units.values()];
+  const selected = [...units.values()];
+  const isOwn = selected.every(
+    ({ seriesUnit, instances: files }) =>
+      isSeriesUnitKey(seriesUnit) && files.every(({ path }) => path === null || isInstancePath(path)),
+  );
+  if (!isOwn) {
+    throw new CohortError(
+      'manifest-foreign',
+      'The tables name files that no run writes; nothing was exported.',
+    );
+  }
+  return selected;
 }
 
 async function ask(manifest: Manifest, sql: string) {

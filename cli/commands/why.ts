@@ -4,6 +4,7 @@ import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import type { State } from '../../activities/store/state.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { createPseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
+import { isSeriesUnitKey } from '../../stages/publish/output-paths.ts';
 import { CliError } from '../exit.ts';
 import { explainRow, explainVerdicts, type Row } from '../explain-verdict.ts';
 import { requireRunDocument } from '../run-folder.ts';
@@ -79,7 +80,7 @@ async function findInstances(
   const found = await manifest.query(
     `SELECT * FROM instances WHERE ${where} ORDER BY series_unit, slice_index, source_key`,
   );
-  if (found.rows.length > 0 || /^su[0-9a-f]{24}$/.test(key)) return found.rows;
+  if (found.rows.length > 0 || isSeriesUnitKey(key)) return found.rows;
   const keys = sourceKeysOf(state(), output, key).map(text).join(', ');
   return (await manifest.query(`SELECT * FROM instances WHERE source_key IN (${keys})`)).rows;
 }

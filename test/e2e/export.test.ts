@@ -109,10 +109,13 @@ describe('export', () => {
     const line = JSON.stringify({ unit: first?.replace('.nii.gz', ''), files });
     fs.writeFileSync(ledger, `${JSON.stringify(heading)}\n${line}\n{"unit":"cut o`);
     fs.rmSync(path.join(target, 'export.json'));
+    const halfWritten = path.join(target, `nifti/.${first}.tmp-0123456789ab`);
+    fs.writeFileSync(halfWritten, 'half');
     const before = fs.statSync(written).mtimeMs;
     const again = exportInto('again', '--where', 'true', '--format', 'nifti');
     expect(again.result.exitCode, again.result.stderr).toBe(0);
     expect(again.document.files).toBe(6);
+    expect(fs.existsSync(halfWritten)).toBe(false);
     expect(fs.statSync(written).mtimeMs).toBe(before);
     expect(exportInto('again', '--where', 'true').result.exitCode).toBe(2);
   });

@@ -5,6 +5,7 @@ import { flushFolder, isTemporaryName, writeFileAtomic } from '../../activities/
 import type { RunDocument } from '../../cli/run-folder.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
+import { isSeriesUnitKey, thumbnailPathOf } from '../../stages/publish/output-paths.ts';
 import { REASONS } from '../../stages/reasons.ts';
 import { productVersion } from '../../workers/package-root.ts';
 import type { AnswerRow } from './cells.ts';
@@ -115,7 +116,7 @@ function findPictures(folder: string, units: ReadonlySet<string>): Map<string, n
   const sizes = new Map<string, number>();
   for (const unit of units) {
     // A key of another form would be a path of somebody's making.
-    if (!/^su[0-9a-f]{24}$/.test(unit)) continue;
+    if (!isSeriesUnitKey(unit)) continue;
     const stat = fs.statSync(pictureFile(folder, unit), { throwIfNoEntry: false });
     if (stat?.isFile() === true) sizes.set(unit, stat.size);
   }
@@ -136,7 +137,7 @@ function readPictures(folder: string, sizes: ReadonlyMap<string, number>): Map<s
 }
 
 function pictureFile(folder: string, unit: string): string {
-  return path.join(folder, 'thumbnails', `${unit}.png`);
+  return path.join(folder, thumbnailPathOf(unit));
 }
 
 /** Conservation: what the tables count must be what run.json counted. */
