@@ -1,5 +1,6 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import { createPseudonymizer, type Pseudonymizer } from '../stages/deidentify/pseudonyms.ts';
+import { shiftDate, shiftDateTime } from '../stages/deidentify/shift-dates.ts';
 
 export interface UidCheck {
   count: number;
@@ -27,6 +28,59 @@ export function checkUids(mine: Pseudonymizer, other: Pseudonymizer, count: numb
     if (seen.has(other.uid(sourceOf(index)))) check.sharedWithOtherKey += 1;
   }
   return check;
+}
+
+export interface ShiftCheck {
+  patients: number;
+  /** Pairs of dates of one patient. */
+  intervals: number;
+  /** Of those, how many are others in days, or in seconds where there is a time, than before. */
+  changed: number;
+  /** Dates that stayed where they were, or that are no dates any more. */
+  unmoved: number;
+  /** Different numbers of days that the patients moved by. */
+  shifts: number;
+}
+
+/**
+ * Moves dates (DA) and dates with times (DT) of many patients, over centuries, leap years and ends of months, and
+ * compares the interval between any two of a patient with what it was.
+ */
+export function checkShifts(pseudonymizer: Pseudonymizer, patients: number, datesEach: number): ShiftCheck {
+  const check: ShiftCheck = { patients, intervals: 0, changed: 0, unmoved: 0, shifts: 0 };
+  const shifts = new Set<number>();
+  for (let patient = 0; patient < patients; patient += 1) {
+    const days = pseudonymizer.dateShiftDays(String(patient).padStart(7, '0'), null, '');
+    shifts.add(days);
+    const moments = Array.from({ length: datesEach }, (_, index) => {
+      // A walk with a step of no period that a calendar has.
+      const seconds = ((patient * datesEach + index) * 7_919_873) % (180 * 365 * 86_400);
+      const text = new Date(Date.UTC(1880, 0, 1) + 1000 * seconds)
+        .toISOString()
+        .replace(/\D/g, '')
+        .slice(0, 14);
+      const before = index % 2 === 0 ? text : text.slice(0, 8);
+      const after = index % 2 === 0 ? shiftDateTime(before, days) : shiftDate(before, days);
+      if (after === null || after === before) check.unmoved += 1;
+      return [secondsOf(before), secondsOf(after ?? '')] as const;
+    });
+    for (const [index, [before, after]] of moments.entries()) {
+      for (const [otherBefore, otherAfter] of moments.slice(index + 1)) {
+        check.intervals += 1;
+        if (otherAfter - after !== otherBefore - before) check.changed += 1;
+      }
+    }
+  }
+  check.shifts = shifts.size;
+  return check;
+}
+
+/** Of `YYYYMMDD` or `YYYYMMDDHHMMSS`; NaN of anything else. */
+function secondsOf(text: string): number {
+  const match = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?$/.exec(text);
+  if (match === null) return Number.NaN;
+  const [year, month, day, hour, minute, second] = match.slice(1).map((part) => Number(part ?? 0));
+  return Date.UTC(year!, month! - 1, day!, hour, minute, second) / 1000;
 }
 
 export interface AttackOptions {

@@ -1,5 +1,6 @@
 // Shows that pseudonyms neither collide nor give anything away: 10^6 UIDs, another key, and a dictionary attack over all
-// seven-digit record numbers by somebody who knows this program and every pseudonym, but not the key.
+// seven-digit record numbers by somebody who knows this program and every pseudonym, but not the key; and that a shift
+// keeps the interval between any two dates of a patient.
 //
 //   node scripts/prove-pseudonyms.mjs [--uids 1000000] [--numbers 10000000] [--patients 1000]
 import { randomBytes } from 'node:crypto';
@@ -16,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 const load = (file) => import(pathToFileURL(path.join(root, 'dist', file)).href);
-const { attackRecordNumbers, checkUids } = await load('proof/pseudonym-attack.js');
+const { attackRecordNumbers, checkShifts, checkUids } = await load('proof/pseudonym-attack.js');
 const { createPseudonymizer } = await load('stages/deidentify/pseudonyms.js');
 
 const key = randomBytes(32);
@@ -25,6 +26,10 @@ const since = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
 const uids = checkUids(createPseudonymizer(key), createPseudonymizer(randomBytes(32)), Number(values.uids));
 console.log(
   `${uids.count} UIDs: ${uids.collisions} collisions, ${uids.invalid} invalid, ${uids.sharedWithOtherKey} shared with another key (${since()})`,
+);
+const shifts = checkShifts(createPseudonymizer(key), Number(values.patients), 100);
+console.log(
+  `dates of ${shifts.patients} patients shifted: ${shifts.intervals} intervals, ${shifts.changed} changed; ${shifts.unmoved} dates unmoved; ${shifts.shifts} different shifts (${since()})`,
 );
 const attack = attackRecordNumbers({
   pseudonymizer: createPseudonymizer(key),
@@ -38,6 +43,7 @@ console.log(
 );
 const isGood =
   uids.collisions + uids.invalid + uids.sharedWithOtherKey === 0 &&
+  shifts.changed + shifts.unmoved === 0 &&
   attack.ways.every(({ recovered }) => recovered === 0) &&
   attack.recoveredWithKey === Number(values.patients);
 process.exitCode = isGood ? 0 : 1;

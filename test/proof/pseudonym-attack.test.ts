@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { attackRecordNumbers, checkUids } from '../../proof/pseudonym-attack.ts';
+import { attackRecordNumbers, checkShifts, checkUids } from '../../proof/pseudonym-attack.ts';
 import { createPseudonymizer, type Pseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
 
 const mine = createPseudonymizer(new Uint8Array(32).fill(7));
@@ -22,6 +22,20 @@ describe('checkUids', () => {
     expect(check.collisions).toBeGreaterThan(900);
     expect(check.invalid).toBe(1000);
     expect(check.sharedWithOtherKey).toBe(1000);
+  });
+});
+
+describe('checkShifts', () => {
+  it('finds every interval as it was, and patients apart', () => {
+    const check = checkShifts(mine, 100, 40);
+    expect(check).toMatchObject({ patients: 100, intervals: (100 * 40 * 39) / 2, changed: 0, unmoved: 0 });
+    expect(check.shifts).toBeGreaterThan(90);
+  });
+
+  it('would tell dates that stay, and shifts that end in no date', () => {
+    expect(checkShifts({ ...mine, dateShiftDays: () => 0 }, 10, 10).unmoved).toBe(100);
+    const broken = checkShifts({ ...mine, dateShiftDays: () => -10_000_000 }, 10, 10);
+    expect([broken.changed, broken.unmoved]).toEqual([450, 100]);
   });
 });
 
