@@ -71,7 +71,7 @@ function findMedian(pixels: Int16Array, region: Region, columns: number): number
     const end = row * columns + region.left + region.columns;
     for (let at = row * columns + region.left; at < end; at += 3) values.push(pixels[at]!);
   }
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+  return Int16Array.from(values).sort()[values.length >> 1] ?? 0;
 }
 
 /** One type of array, for which alone the loops below are compiled. */

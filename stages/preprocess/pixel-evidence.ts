@@ -42,46 +42,84 @@ const MIN_RUN = 6;
 /** A space between words, in heights of the line. */
 const MAX_GAP_HEIGHTS = 1.6;
 
-/** Collects the shape that holds `start`, and erases it from the mask. */
-function takeShape({ ink, rows, columns }: Mask, start: number, stack: number[]): Shape {
-  const shape: Shape = { left: columns, right: 0, top: rows, bottom: 0, pixels: 0 };
-  stack.length = 0;
-  stack.push(start);
-  ink[start] = 0;
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const row = Math.floor(at / columns);
-    const column = at - row * columns;
-    shape.pixels++;
-    if (column < shape.left) shape.left = column;
-    if (column > shape.right) shape.right = column;
-    if (row < shape.top) shape.top = row;
-    if (row > shape.bottom) shape.bottom = row;
-    const first = column > 0 ? column - 1 : 0;
-    const last = column < columns - 1 ? column + 1 : column;
-    for (let y = row > 0 ? row - 1 : 0; y <= row + 1 && y < rows; y++) {
-      for (let next = y * columns + first; next <= y * columns + last; next++) {
-        if (ink[next] === 0) continue;
-        ink[next] = 0;
-        stack.push(next);
-      }
-    }
-  }
-  return shape;
+/** A run of ink in one row, first and last column, and a shape that it is part of. */
+interface Run {
+  first: number;
+  last: number;
+  shape: OpenShape;
 }
 
-/** Shapes of the size of letters; the mask is used up. */
+/** A shape while runs are added to it. */
+interface OpenShape extends Shape {
+  /** Shapes are counted as they begin, row by row. */
+  order: number;
+  /** The shape that this one turned out to be part of. */
+  into: OpenShape | null;
+}
+
+function rootOf(shape: OpenShape): OpenShape {
+  let root = shape;
+  while (root.into !== null) root = root.into;
+  return root;
+}
+
+/** Makes one of two shapes that touch: the one that began first. */
+function unite(one: OpenShape, other: OpenShape): OpenShape {
+  if (one === other) return one;
+  const [first, second] = one.order < other.order ? [one, other] : [other, one];
+  second.into = first;
+  first.left = Math.min(first.left, second.left);
+  first.right = Math.max(first.right, second.right);
+  first.bottom = Math.max(first.bottom, second.bottom);
+  first.pixels += second.pixels;
+  return first;
+}
+
+/** Shapes that are connected, be it by a corner, in the order of their first pixels. Goes through the runs of each row. */
+function findShapes({ ink, columns }: Mask): Shape[] {
+  const shapes: OpenShape[] = [];
+  let above: Run[] = [];
+  let runs: Run[] = [];
+  let row = 0;
+  let next = 0;
+  for (let at = ink.indexOf(1); at >= 0; at = ink.indexOf(1, at)) {
+    const y = Math.floor(at / columns);
+    if (y !== row) {
+      above = y === row + 1 ? runs : [];
+      runs = [];
+      row = y;
+      next = 0;
+    }
+    const first = at - y * columns;
+    while (at < (y + 1) * columns && ink[at] === 1) at += 1;
+    const last = at - 1 - y * columns;
+    let shape: OpenShape = {
+      left: first,
+      right: last,
+      top: y,
+      bottom: y,
+      pixels: last - first + 1,
+      order: shapes.length,
+      into: null,
+    };
+    while (next < above.length && above[next]!.last < first - 1) next += 1;
+    const isNew = next === above.length || above[next]!.first > last + 1;
+    if (isNew) shapes.push(shape);
+    for (let touching = next; touching < above.length && above[touching]!.first <= last + 1; touching += 1)
+      shape = unite(rootOf(above[touching]!.shape), shape);
+    runs.push({ first, last, shape });
+  }
+  return shapes.filter(({ into }) => into === null);
+}
+
+/** Shapes of the size of letters. */
 function findGlyphs(mask: Mask, imageRows = mask.rows): Shape[] {
-  const glyphs: Shape[] = [];
-  const stack: number[] = [];
   const highest = Math.max(MIN_GLYPH_HEIGHT, imageRows * MAX_GLYPH_SHARE);
-  for (let at = 0; at < mask.ink.length; at++) {
-    if (mask.ink[at] === 0) continue;
-    const shape = takeShape(mask, at, stack);
+  return findShapes(mask).filter((shape) => {
     const height = shape.bottom - shape.top + 1;
     const width = shape.right - shape.left + 1;
-    if (height >= MIN_GLYPH_HEIGHT && height <= highest && width <= 2 * height) glyphs.push(shape);
-  }
-  return glyphs;
+    return height >= MIN_GLYPH_HEIGHT && height <= highest && width <= 2 * height;
+  });
 }
 
 /** Bars and dots also stand in rows (rulers, ticks, grids); letters do not fill their bounds. */
