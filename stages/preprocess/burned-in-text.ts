@@ -146,9 +146,11 @@ function findDensest(
   const wide = Math.ceil(columns / CELL_COLUMNS);
   const high = Math.ceil(rows / CELL_ROWS);
   const cells = new Uint16Array(wide * high);
+  const pairs = inPairs(pixels);
   for (let row = 1; row < rows - 1; row += rowStep) {
     const y = Math.floor(row / CELL_ROWS);
-    if (cellRows === null || cellRows[y] === 1) countStrokes(pixels, row, columns, levels, cells, y * wide);
+    if (cellRows === null || cellRows[y] === 1)
+      countStrokes(pixels, pairs, row, columns, levels, cells, y * wide);
   }
   const densest: Densest = { strokes: 0, denseShare: 0, denseRows: new Uint8Array(high), top: 0, left: 0 };
   let dense = 0;
@@ -177,6 +179,7 @@ function findDensest(
 /** Adds the strokes of one row to its cells, which begin at `firstCell`. */
 function countStrokes(
   pixels: Int16Array,
+  pairs: Int32Array,
   row: number,
   columns: number,
   { highest, tissue }: Levels,
@@ -188,8 +191,11 @@ function countStrokes(
   const rise = RISE * (highest - tissue);
   const first = row * columns;
   const end = first + columns - 2;
-  for (let at = first + 2; at < end; at += 1) {
-    if (pixels[at]! < ink) continue;
+  for (
+    let at = findInk(pixels, pairs, first + 2, end, ink);
+    at < end;
+    at = findInk(pixels, pairs, at, end, ink)
+  ) {
     const start = at;
     let peak = at;
     at += 1;
@@ -203,6 +209,26 @@ function countStrokes(
     if (isInkNear(pixels, peak - columns, ink) || isInkNear(pixels, peak + columns, ink))
       cells[firstCell + Math.floor((start - first) / CELL_COLUMNS)]! += 1;
   }
+}
+
+/** The pixels two by two, from the first on that lies on a boundary of four bytes. */
+function inPairs(pixels: Int16Array): Int32Array {
+  const odd = (pixels.byteOffset >> 1) & 1;
+  return new Int32Array(pixels.buffer, pixels.byteOffset + 2 * odd, Math.max(0, pixels.length - odd) >> 1);
+}
+
+/** The first pixel of ink from `from` on, or `end`. Hardly any is, so two are looked at in one go. */
+function findInk(pixels: Int16Array, pairs: Int32Array, from: number, end: number, ink: number): number {
+  if (from < end && pixels[from]! >= ink) return from;
+  const odd = (pixels.byteOffset >> 1) & 1;
+  const past = (end - odd) >> 1;
+  let pair = (from + 1 - odd) >> 1;
+  // Either pixel of a pair is compared in the upper half of 32 bits.
+  const upperInk = ink << 16;
+  while (pair < past && pairs[pair]! < upperInk && pairs[pair]! << 16 < upperInk) pair += 1;
+  let at = Math.max(from, 2 * pair + odd);
+  while (at < end && pixels[at]! < ink) at += 1;
+  return at;
 }
 
 function isInkNear(pixels: Int16Array, at: number, ink: number): boolean {
