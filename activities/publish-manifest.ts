@@ -131,7 +131,7 @@ export async function publishManifest(context: StageContext, request: PublishReq
 
 async function writePart(
   context: StageContext,
-  table: TableName,
+  table: Exclude<TableName, 'reviews'>,
   part: number,
   batches: readonly BatchRows[],
   pipelineDigest: string,

@@ -32,7 +32,10 @@ export function unitsSql(condition: string): string {
  * @throws CohortError `condition-invalid` with DuckDB's own words; `manifest-foreign` when the tables name other files
  *   than a run's own
  */
-export async function selectCohort(manifest: Manifest, condition: string): Promise<CohortUnit[]> {
+export async function selectCohort(
+  manifest: Pick<Manifest, 'query'>,
+  condition: string,
+): Promise<CohortUnit[]> {
   const units = new Map<string, CohortUnit>();
   const series = await ask(
     manifest,
@@ -75,7 +78,7 @@ export async function selectCohort(manifest: Manifest, condition: string): Promi
   return selected;
 }
 
-async function ask(manifest: Manifest, sql: string) {
+async function ask(manifest: Pick<Manifest, 'query'>, sql: string) {
   try {
     return (await manifest.query(sql)).rows;
   } catch (error) {

@@ -3,9 +3,17 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, StatementType } from '@duckdb/node-api';
 import { ManifestError } from './errors.ts';
-import { type ColumnDeclaration, type ColumnType, columnsOf, TABLE_NAMES, type TableName } from './schema.ts';
+import { resolvedSeriesSql, standingReviewsSql } from './review-tables.ts';
+import {
+  type ColumnDeclaration,
+  type ColumnType,
+  columnsOf,
+  derivedColumnsOf,
+  TABLE_NAMES,
+  type TableName,
+} from './schema.ts';
 import { type JsonValue, toJsonValue } from './values.ts';
 
 /** The answer to a query. Values are fit for JSON: integers beyond 2^53 and exact decimals of that size are text. */
@@ -29,6 +37,12 @@ export interface Manifest {
   readonly tables: readonly TableListing[];
   /** Runs one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE …). @throws ManifestError sql-error */
   query(sql: string): Promise<QueryResult>;
+  /**
+   * Runs one statement of the program's own, on what `prepare` made; never text of a user.
+   * @param values for `$1`, `$2`, …
+   * @throws ManifestError sql-error
+   */
+  execute(sql: string, values?: readonly DuckDBValue[]): Promise<QueryResult>;
   /** Writes the answer to a file, whole or not at all. @throws ManifestError sql-error */
   export(sql: string, target: string, format: ExportFormat): Promise<void>;
   /** Gives memory back. Queries under way fail. */
@@ -39,6 +53,8 @@ export interface ManifestOptions {
   /** DuckDB's memory limit; larger sorts and groups spill to a temporary folder. */
   memoryLimit?: string;
   threads?: number;
+  /** Statements of the program's own, run before the database is shut off: tables in memory, say. */
+  prepare?: readonly string[];
 }
 
 interface TableFiles {
@@ -65,6 +81,7 @@ export async function openManifest(folder: string, options: ManifestOptions = {}
       await checkStatement(connection, sql);
       return readResult(connection, sql);
     },
+    execute: (sql, values) => readResult(connection, sql, values),
     async export(sql, target, format) {
       await checkStatement(connection, sql);
       await exportResult(sources, options, sql, path.resolve(target), format);
@@ -125,11 +142,15 @@ async function openDatabase(
     await fs.rm(spill, { recursive: true, force: true });
   };
   try {
+    const stored = new Map<string, string>();
     for (const source of sources) {
-      await connection.run(describeView(source, []));
-      const missing = await listMissingColumns(connection, source.name);
-      if (missing.length > 0) await connection.run(describeView(source, missing));
+      await connection.run(`CREATE VIEW ${source.name} AS ${describeTable(source, [])}`);
+      const sql = describeTable(source, await listMissingColumns(connection, source.name));
+      await connection.run(`CREATE OR REPLACE VIEW ${source.name} AS ${sql}`);
+      stored.set(source.name, sql);
     }
+    await resolveSeries(connection, stored.get('series'));
+    for (const sql of options.prepare ?? []) await connection.run(sql);
     const allowed = [...sources.flatMap(({ files }) => files), ...writable].map(quoteText).join(', ');
     await connection.run(`SET allowed_paths = [${allowed}]`);
     await connection.run('SET enable_external_access = false');
@@ -146,24 +167,36 @@ async function openDatabase(
 /** Columns of the schema that no file of the table has: an earlier version wrote it. */
 async function listMissingColumns(connection: DuckDBConnection, table: string): Promise<ColumnDeclaration[]> {
   if (!TABLE_NAMES.includes(table as TableName)) return [];
-  const reader = await connection.runAndReadAll(
-    `SELECT column_name FROM duckdb_columns() WHERE NOT internal AND table_name = '${table}'`,
-  );
-  const present = new Set(reader.getRows().map(([name]) => name));
+  const present = await listColumns(connection, table);
   return columnsOf(table as TableName).filter(({ name }) => !present.has(name));
 }
 
-function describeView({ name, files }: TableFiles, missing: readonly ColumnDeclaration[]): string {
+async function listColumns(connection: DuckDBConnection, table: string): Promise<Set<unknown>> {
+  const reader = await connection.runAndReadAll(
+    `SELECT column_name FROM duckdb_columns() WHERE NOT internal AND table_name = '${table}'`,
+  );
+  return new Set(reader.getRows().map(([name]) => name));
+}
+
+/** Gives `series` its derived columns. An exported cohort holds them already, as they were at the export. */
+async function resolveSeries(connection: DuckDBConnection, stored: string | undefined): Promise<void> {
+  const present = await listColumns(connection, 'series');
+  if (stored === undefined || derivedColumnsOf('series').some(({ name }) => present.has(name))) return;
+  const sql = resolvedSeriesSql(`(${stored})`, `(${standingReviewsSql(`(${stored})`)})`);
+  await connection.run(`CREATE OR REPLACE VIEW series AS ${sql}`);
+}
+
+function describeTable({ name, files }: TableFiles, missing: readonly ColumnDeclaration[]): string {
   const describeNull = ({ name: column, type }: ColumnDeclaration) =>
     `NULL::${SQL_TYPES[type]} AS "${column}"`;
-  const replace = missing.length > 0 ? 'OR REPLACE ' : '';
   if (files.length > 0) {
     // By name: parts written before a column was added lack it, and read as null there.
     const columns = ['*', ...missing.map(describeNull)].join(', ');
-    return `CREATE ${replace}VIEW ${name} AS SELECT ${columns} FROM read_parquet([${files.map(quoteText).join(', ')}], union_by_name = true)`;
+    return `SELECT ${columns} FROM read_parquet([${files.map(quoteText).join(', ')}], union_by_name = true)`;
   }
-  const columns = columnsOf(name as TableName).map(describeNull);
-  return `CREATE VIEW ${name} AS SELECT ${columns.join(', ')} WHERE false`;
+  return `SELECT ${columnsOf(name as TableName)
+    .map(describeNull)
+    .join(', ')} WHERE false`;
 }
 
 const SQL_TYPES: Record<ColumnType, string> = {
@@ -201,9 +234,13 @@ async function checkStatement(connection: DuckDBConnection, sql: string): Promis
   }
 }
 
-async function readResult(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
+async function readResult(
+  connection: DuckDBConnection,
+  sql: string,
+  values: readonly DuckDBValue[] = [],
+): Promise<QueryResult> {
   try {
-    const reader = await connection.runAndReadAll(sql);
+    const reader = await connection.runAndReadAll(sql, [...values]);
     const names = reader.deduplicatedColumnNames();
     const types = reader.columnTypes();
     const columns = names.map((name, index) => ({ name, type: String(types[index]) }));

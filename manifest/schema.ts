@@ -40,10 +40,17 @@ export type RowOf<Table extends TableName> = {
 export type InstanceRow = RowOf<'instances'>;
 export type SeriesRow = RowOf<'series'>;
 export type LabelRow = RowOf<'labels'>;
+export type ReviewRow = RowOf<'reviews'>;
 
 /** The columns of a table without their literal types. */
 export function columnsOf(table: TableName): readonly ColumnDeclaration[] {
   return MANIFEST_TABLES[table].columns;
+}
+
+/** The columns that SQL over a table has after the stored ones, computed on reading. */
+export function derivedColumnsOf(table: TableName): readonly ColumnDeclaration[] {
+  const declaration = MANIFEST_TABLES[table];
+  return 'derived' in declaration ? declaration.derived : [];
 }
 
 /** The columns by which a table is sorted and unique. */

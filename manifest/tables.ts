@@ -3,6 +3,8 @@
  * Columns are public: add at the end of a table, never rename, never reorder.
  */
 
+import { RESOLVED_COLUMNS, REVIEWS_TABLE } from './review-tables.ts';
+
 /** Version of the tables as a whole; carried by every file as `serieswise.schema_version`. */
 export const MANIFEST_SCHEMA_VERSION = '1';
 
@@ -34,6 +36,8 @@ interface TableDeclaration {
   /** Columns by which rows are sorted and unique. */
   readonly key: readonly string[];
   readonly columns: readonly ColumnDeclaration[];
+  /** Columns that no file holds: SQL over the tables has them after the others. */
+  readonly derived?: readonly ColumnDeclaration[];
 }
 
 const DISPOSITIONS = ['kept', 'excluded', 'duplicate', 'quarantined', 'unreadable'] as const;
@@ -144,6 +148,7 @@ export const MANIFEST_TABLES = {
   series: {
     doc: 'One row for every series unit: one geometrically coherent stack that gets one set of labels.',
     key: ['series_unit'],
+    derived: RESOLVED_COLUMNS,
     columns: [
       {
         name: 'series_unit',
@@ -507,4 +512,5 @@ export const MANIFEST_TABLES = {
       },
     ],
   },
+  reviews: REVIEWS_TABLE,
 } as const satisfies Record<string, TableDeclaration>;

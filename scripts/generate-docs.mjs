@@ -16,6 +16,14 @@ function cell(text) {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
+function columnRows(columns) {
+  const rows = columns.map(({ name, type, nullable, values, doc }) => {
+    const closed = values === undefined ? '' : ` One of ${values.map((value) => `\`${value}\``).join(', ')}.`;
+    return `| \`${name}\` | ${type} | ${nullable ? 'yes' : 'no'} | ${cell(doc + closed)} |`;
+  });
+  return ['| column | type | null | meaning |', '|---|---|---|---|', ...rows];
+}
+
 /** docs/manifest.md, from manifest/schema.ts and stages/reasons.ts. */
 async function manifestPage() {
   const { MANIFEST_SCHEMA_VERSION, MANIFEST_TABLES } = await load('manifest/schema.js');
@@ -37,16 +45,10 @@ async function manifestPage() {
     lines.push(
       `${table.doc} Sorted by, and unique in, ${table.key.map((key) => `\`${key}\``).join(' and ')}.`,
     );
-    lines.push('', '| column | type | null | meaning |', '|---|---|---|---|');
-    for (const column of table.columns) {
-      const values =
-        column.values === undefined
-          ? ''
-          : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
-      lines.push(
-        `| \`${column.name}\` | ${column.type} | ${column.nullable ? 'yes' : 'no'} | ${cell(column.doc + values)} |`,
-      );
-    }
+    lines.push('', ...columnRows(table.columns));
+    if (table.derived === undefined) continue;
+    lines.push('', 'No file holds these; SQL over the table has them, computed on reading:', '');
+    lines.push(...columnRows(table.derived));
   }
   lines.push('', '## Reasons', '');
   lines.push('The closed vocabulary of `reason`. Each stands for one disposition.', '');

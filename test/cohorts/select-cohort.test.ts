@@ -3,7 +3,7 @@ import { selectCohort } from '../../cohorts/select-cohort.ts';
 import type { Manifest } from '../../manifest/query.ts';
 
 /** Tables of one unit with one file, as somebody else may hand them over. */
-function tablesWith(seriesUnit: string, outputPath: string): Manifest {
+function tablesWith(seriesUnit: string, outputPath: string): Pick<Manifest, 'query'> {
   const unit = { series_unit: seriesUnit, patient_id: 'SWTEST', instance_count: 1, tensor_sha256: null };
   const file = {
     sop_instance_uid: '2.25.3',
@@ -11,13 +11,10 @@ function tablesWith(seriesUnit: string, outputPath: string): Manifest {
     output_sha256: null,
   };
   return {
-    tables: [],
     query: async (sql) => ({
       columns: [],
       rows: sql.includes('FROM instances') ? [{ ...unit, ...file, output_path: outputPath }] : [unit],
     }),
-    export: async () => {},
-    close: async () => {},
   };
 }
 

@@ -1,4 +1,4 @@
-import type { InstanceRow, LabelRow, SeriesRow } from '../../manifest/schema.ts';
+import type { InstanceRow, LabelRow, ReviewRow, SeriesRow } from '../../manifest/schema.ts';
 
 /** A deterministic source of numbers in [0, 1) for generated rows. */
 export function makeRandom(seed: number): () => number {
@@ -147,4 +147,27 @@ export function makeLabelRows(count: number, seed = 2): LabelRow[] {
       };
     }),
   ).flat();
+}
+
+/** A decision of reader `r1` on unit `su1`; fields as given, the rest plausible. */
+export function makeReviewRow(fields: Partial<ReviewRow> = {}): ReviewRow {
+  const { reader = 'r1', role = 'reader', sequence = 0 } = fields;
+  const stem = role === 'reader' ? reader : `${reader}.${role}`;
+  return {
+    review: `${stem}-${String(sequence).padStart(8, '0')}`,
+    reader,
+    role,
+    sequence,
+    action: 'accept',
+    undoes: null,
+    series_unit: 'su1',
+    tensor_sha256: '0'.repeat(64),
+    body_part: 'chest',
+    axis: 'axial',
+    contrast: 'no',
+    bundle: 'starter@1.0.0',
+    reviewed_at: '2024-01-01T00:00:00Z',
+    reading_ms: 1200,
+    ...fields,
+  };
 }

@@ -20,7 +20,7 @@ import {
 import { createTableWriter, writeTable } from '../../manifest/write.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { describeWithOracle, runOracle } from '../oracles/python.ts';
-import { makeInstanceRows, makeLabelRows, makeRandom, makeSeriesRow } from './rows.ts';
+import { makeInstanceRows, makeLabelRows, makeRandom, makeReviewRow, makeSeriesRow } from './rows.ts';
 
 const METADATA = { pipelineDigest: 'a'.repeat(64) };
 let folder = '';
@@ -83,6 +83,10 @@ describeWithOracle('tables in pyarrow, DuckDB and Polars', () => {
       makeSeriesRow('su3', { body_part_score: 1 / 3, needs_review: null, slice_spacing_regular: false }),
     ],
     labels: makeLabelRows(50),
+    reviews: [
+      makeReviewRow({ sequence: 1, action: 'undo', undoes: 'r1-00000000', body_part: null }),
+      makeReviewRow({ tensor_sha256: null, bundle: null, reading_ms: null }),
+    ],
   };
 
   test.each(TABLE_NAMES)('every value of %s is read back by all three', async (table) => {
