@@ -111,6 +111,20 @@ export function planBatches(
   // An attempt that the server gave up may go on for a moment: each has a folder of its own.
   const spill = files.path(`spill/${randomBytes(6).toString('hex')}`);
   fs.mkdirSync(spill, { recursive: true, mode: 0o700 });
+  try {
+    return sortIntoBatches(files, listing, batchCount, spill);
+  } finally {
+    // Also after a failure: on a full disk each attempt would leave more.
+    fs.rmSync(spill, { recursive: true, force: true });
+  }
+}
+
+function sortIntoBatches(
+  files: RunFiles,
+  listing: { shardCount: number; files: number },
+  batchCount: number,
+  spill: string,
+): { batchCount: number } {
   const sop = new BigUint64Array(listing.files);
   const study = new BigUint64Array(listing.files);
   let claims = 0;
@@ -137,7 +151,6 @@ export function planBatches(
     files.writeSealed(files.names.entries(batch), entries);
   }
   removeBatchesFrom(files, batchCount);
-  fs.rmSync(spill, { recursive: true, force: true });
   const contested = findContestedInstances({
     sop: sop.subarray(0, claims),
     study: study.subarray(0, claims),

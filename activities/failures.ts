@@ -30,16 +30,29 @@ const SYSTEM_ERRORS: Record<string, [code: string, message: string]> = {
   EPERM: ['permission-denied', 'A folder that the run needs may not be read or written.'],
 };
 
+/** What an error of the operating system says of disk, memory or permissions; null for any other error. */
+export function systemFailureOf(error: unknown): StageFailure | null {
+  const code =
+    typeof error === 'object' && error !== null ? (error as NodeJS.ErrnoException).code : undefined;
+  const known = code === undefined ? undefined : SYSTEM_ERRORS[code];
+  return known === undefined ? null : new StageFailure(known[0], 'environment', known[1]);
+}
+
+const MACHINE_ERRORS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+/** Whether an error tells of this machine and not of the file that was read: no verdict on the file follows from it. */
+export function isOfMachine(error: unknown): boolean {
+  return MACHINE_ERRORS.has((error as NodeJS.ErrnoException | null)?.code ?? '');
+}
+
 /**
  * The house's words for anything thrown. Node's own messages name paths, so none of them is repeated.
  * An unknown error is transient: it is tried again and, if it stays, ends the run as `internal-error`.
  */
 export function toStageFailure(error: unknown): StageFailure {
   if (error instanceof StageFailure) return error;
-  const system =
-    typeof error === 'object' && error !== null ? (error as NodeJS.ErrnoException).code : undefined;
-  const known = system === undefined ? undefined : SYSTEM_ERRORS[system];
-  if (known !== undefined) return new StageFailure(known[0], 'environment', known[1]);
+  const system = systemFailureOf(error);
+  if (system !== null) return system;
   // Failures that cross a thread arrive as plain errors with their fields.
   const fields = error as Partial<StageFailure> | null;
   if (fields?.name === 'StageFailure' && fields.code !== undefined && fields.kind !== undefined) {

@@ -1,6 +1,6 @@
 /** The program: commands, errors and exit codes put together. */
 import { Command, CommanderError } from 'commander';
-import { StageFailure } from '../activities/failures.ts';
+import { StageFailure, systemFailureOf } from '../activities/failures.ts';
 import { productVersion } from '../workers/package-root.ts';
 import { CliError } from './exit.ts';
 
@@ -53,9 +53,10 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
-  if (error instanceof StageFailure) {
-    process.stderr.write(`${error.message} [${error.code}]\n`);
-    return error.kind === 'environment' ? 3 : 1;
+  const failure = error instanceof StageFailure ? error : systemFailureOf(error);
+  if (failure !== null) {
+    process.stderr.write(`${failure.message} [${failure.code}]\n`);
+    return failure.kind === 'environment' ? 3 : 1;
   }
   process.stderr.write(
     `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

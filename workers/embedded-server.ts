@@ -93,15 +93,22 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     fs.closeSync(log);
     if (child.pid !== undefined)
       fs.writeFileSync(path.join(folder, 'server.pid'), `${child.pid}`, { mode: 0o600 });
-    child.once('exit', () => {
-      if (stopping || restarts >= 50) return;
-      restarts += 1;
-      setTimeout(() => {
-        if (stopping) return;
+    child.once('exit', restart);
+  };
+
+  const restart = () => {
+    if (stopping || restarts >= 50) return;
+    restarts += 1;
+    setTimeout(() => {
+      if (stopping) return;
+      try {
         removeHalfMade(database);
         launch();
-      }, 500);
-    });
+      } catch {
+        // A full disk or no descriptor left: nothing can be thrown out of a timer, so once more.
+        restart();
+      }
+    }, 500);
   };
 
   launch();

@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import type { Reason } from '../../stages/reasons.ts';
+import { isOfMachine } from '../failures.ts';
 
 /** `ratio` holds beyond `ratioFrom` bytes: deflate packs at most 1,032 to 1, real images some 3 to 1. */
 const LIMITS = { memberBytes: 2 ** 31 - 1, members: 5_000_000, ratio: 500, ratioFrom: 2 ** 26 };
@@ -33,8 +34,12 @@ export class ArchiveError extends Error {
 export function archiveKindOf(file: Buffer): ArchiveKind | null {
   const head = Buffer.alloc(512);
   const descriptor = fs.openSync(file, 'r');
-  const length = fs.readSync(descriptor, head, 0, head.length, 0);
-  fs.closeSync(descriptor);
+  let length: number;
+  try {
+    length = fs.readSync(descriptor, head, 0, head.length, 0);
+  } finally {
+    fs.closeSync(descriptor);
+  }
   if (length >= 22 && (head.readUInt32LE(0) === 0x04034b50 || head.readUInt32LE(0) === 0x06054b50))
     return 'zip';
   if (length >= 265 && head.toString('latin1', 257, 262) === 'ustar') return 'tar';
@@ -112,7 +117,8 @@ async function readZipEntry(zip: ZipFile, entry: Entry, maxBytes: number): Promi
   try {
     const stream = await zip.openReadStreamPromise(entry);
     return await collect(stream, wanted);
-  } catch {
+  } catch (error) {
+    if (isOfMachine(error)) throw error;
     return null;
   }
 }
@@ -172,7 +178,7 @@ export async function* readTar(
       };
     }
   } catch (error) {
-    throw error instanceof ArchiveError ? error : new ArchiveError('archive-damaged');
+    throw error instanceof ArchiveError || isOfMachine(error) ? error : new ArchiveError('archive-damaged');
   } finally {
     source.destroy();
   }

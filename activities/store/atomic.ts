@@ -25,7 +25,7 @@ export function writeFileAtomic(
   const descriptor = fs.openSync(temporary, 'wx', options.mode ?? 0o644);
   try {
     try {
-      if (typeof chunks === 'string') fs.writeSync(descriptor, chunks);
+      if (typeof chunks === 'string') writeAll(descriptor, [Buffer.from(chunks)]);
       else if (chunks instanceof Uint8Array) writeAll(descriptor, [chunks]);
       else writeAll(descriptor, chunks);
       if (options.flush !== false) fs.fsyncSync(descriptor);

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import type { Reason } from '../../stages/reasons.ts';
 import type { SourceEntry } from '../../stages/records.ts';
+import { isOfMachine } from '../failures.ts';
 import { ArchiveError, archiveKindOf, type OpenZip, openZip, readTar } from './archives.ts';
 import { readIfExists } from './atomic.ts';
 import type { RunFiles } from './run-files.ts';
@@ -54,6 +55,7 @@ export async function* listSources(
       yield entryOf(file, null, 0, 'empty-file');
       continue;
     }
+    let isSpooling = false;
     try {
       const location = locateListed(options.inputPath, file.path);
       const kind = archiveKindOf(location);
@@ -68,11 +70,15 @@ export async function* listSources(
         counts.archives += 1;
         for await (const member of readTar(location, kind)) {
           const entry = entryOf(file, member.name, member.bytes, member.problem);
+          isSpooling = true;
           if (member.problem === null) options.spool(entry.sourceKey, member.data);
+          isSpooling = false;
           yield entry;
         }
       }
     } catch (error) {
+      // A full disk of the run says nothing of the archive.
+      if (isSpooling || isOfMachine(error)) throw error;
       yield entryOf(file, null, file.bytes, error instanceof ArchiveError ? error.reason : 'read-failed');
     }
   }
@@ -115,8 +121,7 @@ export class SourceReader {
     try {
       return readFilePrefix(locateListed(this.place.inputPath, entry.path), Math.min(entry.bytes, maxBytes));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') throw error;
+      if (isOfMachine(error)) throw error;
       return 'read-failed';
     }
   }
@@ -129,6 +134,7 @@ export class SourceReader {
       return (await zip.read(member, maxBytes)) ?? 'archive-damaged';
     } catch (error) {
       if (error instanceof ArchiveError) return error.reason;
+      if (isOfMachine(error)) throw error;
       return 'read-failed';
     }
   }

@@ -66,8 +66,8 @@ export function readKeyFile(file: string, subject: string): Buffer {
 /** Made beside and linked, so that of two processes that start at once both end up with the same key. */
 function createKey(file: string): void {
   const temporary = `${file}.tmp-${randomBytes(6).toString('hex')}`;
-  fs.writeFileSync(temporary, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true });
   try {
+    fs.writeFileSync(temporary, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true });
     fs.linkSync(temporary, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -139,3 +139,16 @@ it('says read-failed of a file that is gone since it was listed', async () => {
   expect(await sources.read(entries[0]!, 100)).toBe('read-failed');
   sources.close();
 });
+
+it('takes a full disk of the run for no fault of the archive', async () => {
+  write('t.tar', await tarOf([['inner.dcm', 'tarred content']]));
+  const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
+  const spool = () => {
+    throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  };
+  const listing = listSources({ inputPath: folder, sourceKey: () => 'key', spool }, counts);
+  const listAll = async () => {
+    for await (const _entry of listing);
+  };
+  await expect(listAll()).rejects.toMatchObject({ code: 'ENOSPC' });
+});
