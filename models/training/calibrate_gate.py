@@ -2,7 +2,7 @@
 
     python3 models/training/calibrate_gate.py --volumes DIR/ct-volumes --bundle models/bundles/starter --cache DIR
 
-Needs numpy and onnxruntime. --cache keeps the drawn series' statistics (about ten minutes of one core); with
+Needs numpy and onnxruntime. --cache keeps the drawn series' statistics (about ten minutes of CPU, in two processes); with
 --predictions FILE, which train.py leaves in its own cache, thresholds are chosen anew. Every draw follows from --seed.
 --check writes nothing and ends with 1 where the card says something else.
 """
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -91,6 +92,11 @@ def unsuitable_series(folder, bundle, seed, count=UNSUITABLE_OF_A_KIND):
             made.update({kind: change(source, generator) for kind, change in DERIVED.items()})
         rows += [describe_series(bundle, tensor, kind=kind) for kind, tensor in made.items() if tensor is not None]
     return table(rows)
+
+
+def _draw(job):
+    draw, path, folder, bundle_folder, seed = job
+    return cached(path, lambda: draw(folder, Bundle(bundle_folder), seed))
 
 
 def thresholds_of(confidence, hit, risks=(0.05, 0.01)):
@@ -174,10 +180,10 @@ def main():
     parser.add_argument('--check', action='store_true')
     options = parser.parse_args()
     place = lambda name: os.path.join(options.cache, name) if options.cache else None
-    bundle = Bundle(options.bundle)
-    suitable = cached(place('suitable.npz'), lambda: suitable_series(options.volumes, bundle, options.seed))
-    unsuitable = cached(place('unsuitable.npz'),
-                        lambda: unsuitable_series(options.volumes, bundle, options.seed + 1))
+    draws = (('suitable.npz', suitable_series, options.seed), ('unsuitable.npz', unsuitable_series, options.seed + 1))
+    with ProcessPoolExecutor(len(draws)) as pool:
+        suitable, unsuitable = pool.map(_draw, [(draw, place(name), options.volumes, options.bundle, seed)
+                                                for name, draw, seed in draws])
     with open(os.path.join(options.bundle, 'card.json'), encoding='utf-8') as file:
         card = json.load(file)
     review = dict(card.get('review', {}))

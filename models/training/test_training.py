@@ -246,6 +246,22 @@ class Network(unittest.TestCase):
         for one, two in zip(trunks[0].parameters(), trunks[1].parameters()):
             self.assertTrue(torch.equal(one, two))
 
+    def test_trunks_are_the_same_whatever_trains_them_at_once(self):
+        import torch
+        from network import CUBE
+        from train import make_trunks, read_arguments
+        generator = np.random.default_rng(0)
+        bank = {'cubes': generator.integers(0, 255, (16, CUBE, CUBE, CUBE)).astype(np.uint8),
+                'label': np.arange(16), 'axis': np.arange(16) % 3, 'coordinates': np.full((16, 4), 300.0)}
+        jobs = [('one', np.arange(16) % 2 == 0, 4), ('two', slice(None), 5)]
+        made = []
+        for processes in ('1', '2'):
+            options = read_arguments(['--volumes', '', '--output', '', '--steps', '2', '--processes', processes])
+            made.append(make_trunks(bank, jobs, options))
+        for name in ('one', 'two'):
+            for alone, beside in zip(made[0][name].parameters(), made[1][name].parameters()):
+                self.assertTrue(torch.equal(alone, beside))
+
     def test_spines_as_wide_as_the_trunk_are_dropped(self):
         from series_bank import without_wide_spines
         extents = np.array([[0, 0, 90, 500.0], [0, 0, 90, 200], [0, 0, 90, 500]])

@@ -6,10 +6,10 @@ Runs with torch 1.13 (Debian's python3-torch) and 2.x, on a CPU; numpy is all el
 onnxruntime for the parity check. Every random choice follows from --seed.
 """
 import argparse
-import json
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import torch
@@ -192,7 +192,9 @@ def read_arguments(arguments):
     parser.add_argument('--per-label', type=int, default=400)
     parser.add_argument('--members', type=int, default=1, help='trunks whose outputs are averaged')
     parser.add_argument('--coverage', type=float, default=0.0, help='weight of the coverage decision')
-    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--threads', type=int, default=1, help='of torch; another number may change the last bits')
+    parser.add_argument('--processes', type=int, default=available_cores(), help='trunks trained at once, each the same '
+                        'whatever their number')
     parser.add_argument('--version', default='0.1.0')
     return parser.parse_args(arguments)
 
@@ -203,16 +205,47 @@ def coverage_decision(options, bank, rows=slice(None)):
     return Coverage(bank['label'][rows], bank['coordinates'][rows], options.coverage)
 
 
-def trunk_at(path, make):
-    """The trunk saved at path, trained and saved there when it is not yet."""
-    if path and os.path.exists(path):
-        trunk = Trunk()
-        trunk.load_state_dict(torch.load(path))
-        return trunk.eval()
-    trunk = make()
+def available_cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+# What every training process reads: handed over once, not with each job.
+_shared_bank = {}
+
+
+def _share(bank):
+    _shared_bank.update(bank)
+
+
+def _train_job(job):
+    name, rows, seed, steps, threads, path = job
+    torch.set_num_threads(threads)
+    say = lambda text: print(f'{name}:{text}', file=sys.stderr, flush=True)
+    weights = train_trunk({k: v[rows] for k, v in _shared_bank.items()}, seed, steps, say=say).state_dict()
     if path:
-        torch.save(trunk.state_dict(), path)
-    return trunk
+        torch.save(weights, path + '.part')
+        os.replace(path + '.part', path)
+    return name, weights
+
+
+def make_trunks(bank, jobs, options):
+    """name → trunk of each job (name, rows of the bank, seed); those that the cache holds are not trained again."""
+    path_of = lambda name: os.path.join(options.cache, name + '.pt') if options.cache else None
+    weights = {name: torch.load(path_of(name)) for name, _, _ in jobs
+               if options.cache and os.path.exists(path_of(name))}
+    todo = [(name, rows, seed, options.steps, options.threads, path_of(name)) for name, rows, seed in jobs
+            if name not in weights]
+    if options.processes == 1 or len(todo) < 2:
+        _share(bank)
+        weights.update(_train_job(job) for job in todo)
+    else:
+        with ProcessPoolExecutor(options.processes, initializer=_share, initargs=(bank,)) as pool:
+            weights.update(pool.map(_train_job, todo))
+    trunks = {name: Trunk() for name in weights}
+    for name, trunk in trunks.items():
+        trunk.load_state_dict(weights[name])
+        trunk.eval()
+    return trunks
 
 
 def main(arguments=None):
@@ -223,20 +256,23 @@ def main(arguments=None):
     place = lambda name: os.path.join(options.cache, name) if options.cache else None
     say('cutting series')
     train = without_wide_spines(for_trunk(cached(place('train.npz'), lambda: training_bank(
-        options.volumes, options.seed, options.per_label, 120, options.threads))))
+        options.volumes, options.seed, options.per_label, 120, options.processes))))
     held = for_trunk(cached(place('held.npz'), lambda: held_back_bank(options.volumes, options.seed)))
     contrast = cached(place('contrast.npz'), lambda: contrast_bank(options.volumes, options.seed))
     table = fold_table(train, held)
     body = np.zeros((len(held['label']), 16), np.float32)
     axis = np.zeros((len(held['label']), 3), np.float32)
-    for fold in range(len(FOLDS)):
-        rows = without_fold(train, table, fold)
-        say(f'fold {fold + 1} of {len(FOLDS)}: {rows.sum()} series')
-        trunks = [trunk_at(place(f'fold{fold}-{m}.pt'), lambda: train_trunk(
-            {k: v[rows] for k, v in train.items()}, options.seed + 31 * fold + 1009 * m, options.steps, say=say))
-                  for m in range(options.members)]
+    members = range(options.members)
+    kept = [without_fold(train, table, fold) for fold in range(len(FOLDS))]
+    jobs = [(f'fold{fold}-{m}', rows, options.seed + 31 * fold + 1009 * m) for fold, rows in enumerate(kept)
+            for m in members]
+    jobs += [(f'final-{m}', slice(None), options.seed - 31 + 1009 * m) for m in members]
+    say(f'training {len(jobs)} trunks on up to {len(train["label"])} series, {options.processes} at once')
+    trunks = make_trunks(train, jobs, options)
+    for fold, rows in enumerate(kept):
         out = ~without_fold(held, table, fold)
-        body[out], axis[out] = predict_cubes(trunks, coverage_decision(options, train, rows),
+        body[out], axis[out] = predict_cubes([trunks[f'fold{fold}-{m}'] for m in members],
+                                             coverage_decision(options, train, rows),
                                              {k: v[out] for k, v in held.items()})
     if options.cache:
         logits = leave_one_patient_out_contrast(contrast)
@@ -244,10 +280,7 @@ def main(arguments=None):
                  axis_truth=held['axis'], masked=held['masked'], kind=held['kind'], patients=held['patients'],
                  volume=held['volume'], contrast=np.stack([np.zeros_like(logits), logits], 1),
                  contrast_truth=contrast['contrast'])
-    say('final training on all patients')
-    trunks = [trunk_at(place(f'final-{m}.pt'), lambda: train_trunk(
-        train, options.seed - 31 + 1009 * m, options.steps, say=say)) for m in range(options.members)]
-    write_bundle(options, train, held, contrast, body, axis, trunks, say)
+    write_bundle(options, train, held, contrast, body, axis, [trunks[f'final-{m}'] for m in members], say)
 
 
 if __name__ == '__main__':
