@@ -32,7 +32,8 @@ const MAX_FRAMES = 100_000;
 /**
  * Describes a CT image of one of the three classes.
  * @param header the de-identified header, parsed
- * @returns null where the pixel grid itself is not described (Rows, Columns, bits …)
+ * @returns null where the pixel grid itself is not described (Rows, Columns, bits …), or where its values are indices of
+ *   colours, which CT does not have (PS3.3 C.8.2.1.1.3)
  */
 export function describeImage(
   header: DicomFile,
@@ -56,6 +57,7 @@ export function describeImage(
     columns === null ||
     samplesPerPixel === null ||
     photometricInterpretation === null ||
+    photometricInterpretation === 'PALETTE COLOR' ||
     bitsAllocated === null ||
     bitsStored === null ||
     highBit === null ||

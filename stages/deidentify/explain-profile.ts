@@ -183,6 +183,8 @@ function explainGrammar(grammar: ValueGrammar): string {
     }
     case 'image-type':
       return 'enumerated values, then known flavours';
+    case 'pixel-presentation':
+      return 'MONOCHROME or TRUE_COLOR; COLOR and MIXED read MONOCHROME';
     case 'patient-orientation':
       return 'two directions of the letters A, F, H, L, P, R';
     case 'age':

@@ -56,6 +56,8 @@ function judgeContent(grammar: ValueGrammar, vr: string, content: string, mapsUn
     }
     case 'image-type':
       return judgeImageType(content);
+    case 'pixel-presentation':
+      return judgeWords(content, [1, 1], judgePixelPresentation);
     case 'patient-orientation':
       return /^[AFHLPR]{1,3}\\[AFHLPR]{1,3}$/.test(content) ? true : null;
     case 'age':
@@ -163,6 +165,13 @@ function judgeImageType(content: string): Judgement {
     ),
   ];
   return written.every((word, index) => word === words[index]) ? true : written.join('\\');
+}
+
+/** Grey is what a display without colours shows of COLOR. TRUE_COLOR needs no palette. */
+function judgePixelPresentation(word: string): string | null {
+  const upper = word.toUpperCase();
+  if (upper === 'COLOR' || upper === 'MIXED') return 'MONOCHROME';
+  return upper === 'MONOCHROME' || upper === 'TRUE_COLOR' ? upper : null;
 }
 
 /** HIPAA safe harbour: ages over 89 are one group. */

@@ -8,7 +8,7 @@ import { deidentifyInstance } from '../../stages/deidentify/deidentify-instance.
 import type { InstanceRecord } from '../../stages/records.ts';
 import { readFiles } from '../fixtures/burned-in.ts';
 import { deidentifyOptions, joinOutput } from '../fixtures/deidentify.ts';
-import { describeWithProgram, listIodErrors } from '../fixtures/judges.ts';
+import { describeWithProgram, listIodErrors, withNativePixels } from '../fixtures/judges.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { sharedDicomDir } from '../fixtures/shared-dicom.ts';
 import { oraclePython, runOracle } from '../oracles/python.ts';
@@ -20,7 +20,28 @@ interface Accepted {
   name: string;
   record: InstanceRecord;
   output: string;
+  /** What is given to judges that know none of the HTJ2K syntaxes: the same header with native pixels. */
+  judged: string;
 }
+
+/**
+ * Errors that stay, by file and by the judge's own words. Each is in the source as well, and cannot be mended without
+ * another meaning or other pixels.
+ */
+const EXCEPTIONS: readonly { files: RegExp; why: string; errors: RegExp }[] = [
+  {
+    files: /\/(CT0012\..*|eCT_Supplemental)\.dcm$/,
+    why: 'a derived perfusion map is not in Hounsfield units; HU is asked for in original frames alone (PS3.3 C.8.15.3.10)',
+    errors:
+      /^Error - <\/SharedFunctionalGroupsSequence.*RescaleType\(0028,1054\)\[1\]> - Unrecognized enumerated value = <US>$/,
+  },
+  {
+    files: /JPEGProcess1TransferSyntax_1\.2\.840\.10008\.1\.2\.4\.50\.dcm$/,
+    why: 'somebody compressed a CT slice as JPEG baseline, which has 8 bits where a CT image has 16 (PS3.3 C.8.2.1)',
+    errors:
+      /^Error - <\/(BitsAllocated|BitsStored|HighBit)\(0028,010[012]\)\[1\]> - Unrecognized enumerated value = <0x[78]>$/,
+  },
+];
 
 describe.skipIf(root === null)('every accepted output', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-valid-'));
@@ -33,8 +54,11 @@ describe.skipIf(root === null)('every accepted output', () => {
       const { record, output } = deidentifyInstance(bytes, options);
       if (output === null) continue;
       const target = path.join(folder, `${accepted.length}.dcm`);
-      fs.writeFileSync(target, joinOutput(output));
-      accepted.push({ name, record, output: target });
+      const written = joinOutput(output);
+      fs.writeFileSync(target, written);
+      const judged = isHtj2k(record) ? `${target}.native` : target;
+      if (judged !== target) fs.writeFileSync(judged, withNativePixels(written));
+      accepted.push({ name, record, output: target, judged });
     }
   });
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -45,14 +69,19 @@ describe.skipIf(root === null)('every accepted output', () => {
 
   describeWithProgram('dciodvfy')('dciodvfy', () => {
     it(
-      'finds no error',
+      'finds no error but those of two sources, by name',
       () => {
-        const judged = accepted.filter(({ record }) => isJudged(record));
-        expect(judged.length).toBeGreaterThan(300);
-        const errors = judged.flatMap(({ name, output }) =>
-          listIodErrors(output).map((error) => `${name}: ${error}`),
+        const excepted = new Set<string>();
+        const errors = accepted.flatMap(({ name, judged }) =>
+          listIodErrors(judged).flatMap((error) => {
+            const exception = EXCEPTIONS.find((one) => one.files.test(name) && one.errors.test(error));
+            if (exception !== undefined) excepted.add(name);
+            return exception === undefined ? [`${name}: ${error}`] : [];
+          }),
         );
         expect(errors).toEqual([]);
+        // One map in twelve encodings, and one slice: an exception that is not needed any more is to go.
+        expect(excepted.size).toBe(13);
       },
       SLOW,
     );
@@ -71,12 +100,11 @@ describe.skipIf(root === null)('every accepted output', () => {
 
   describeWithProgram('gdcminfo')('gdcminfo', () => {
     it(
-      'reads all, but for transfer syntaxes that it does not know',
+      'reads all',
       () => {
-        const failures = accepted.flatMap(({ name, record, output }) => {
-          const { status, stderr } = spawnSync('gdcminfo', [output], { encoding: 'latin1', timeout: 60_000 });
-          const isKnown = !record.transferSyntaxUid!.startsWith('1.2.840.10008.1.2.4.20');
-          return status === 0 || !isKnown ? [] : [`${name}: ${status} ${stderr}`];
+        const failures = accepted.flatMap(({ name, judged }) => {
+          const { status, stderr } = spawnSync('gdcminfo', [judged], { encoding: 'latin1', timeout: 60_000 });
+          return status === 0 ? [] : [`${name}: ${status} ${stderr}`];
         });
         expect(failures).toEqual([]);
       },
@@ -133,14 +161,6 @@ function hasOrthanc(): boolean {
   return spawnSync('sh', ['-c', 'command -v Orthanc'], { stdio: 'ignore' }).status === 0;
 }
 
-/**
- * Left to dciodvfy is what the later stages may keep: perfusion maps go as post-processed, and a CT image has 16 bits
- * (PS3.3 C.8.2.1). HTJ2K is younger than the judge.
- */
-function isJudged({ image, transferSyntaxUid }: InstanceRecord): boolean {
-  return (
-    image!.bitsAllocated === 16 &&
-    !image!.frames[0]!.imageType.includes('PERFUSION') &&
-    !transferSyntaxUid!.startsWith('1.2.840.10008.1.2.4.20')
-  );
+function isHtj2k({ transferSyntaxUid }: InstanceRecord): boolean {
+  return transferSyntaxUid!.startsWith('1.2.840.10008.1.2.4.20');
 }

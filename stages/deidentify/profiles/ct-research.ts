@@ -75,6 +75,7 @@ const DOSE = 'Radiation of the acquisition';
 const CONTRAST = 'Contrast agent, in numbers and codes';
 const EQUIPMENT = 'Make of the scanner, through a vocabulary';
 const DISPLAY = 'How the image is meant to be shown';
+const PRESENTATION = 'Kind of image; palettes are not kept, so that colour reads MONOCHROME';
 const ORDER = 'Order of images within the study';
 const REFERENCE = 'Which images belong together';
 const LENGTH_MM = number(-5000, 5000);
@@ -272,7 +273,7 @@ const SOP_COMMON = [
 
 /** Of Enhanced CT and Legacy Converted Enhanced CT. PS3.3 A.38 and A.70 */
 const MULTI_FRAME = [
-  keep('PixelPresentation', terms('pixelPresentation'), 'Kind of image'),
+  keep('PixelPresentation', { kind: 'pixel-presentation' }, PRESENTATION),
   keep('VolumetricProperties', terms('volumetricProperties'), 'Kind of image'),
   keep('VolumeBasedCalculationTechnique', terms('volumeBasedCalculation'), 'Kind of image'),
   uid('ConcatenationUID', REFERENCE),
@@ -338,7 +339,7 @@ const FUNCTIONAL_GROUPS = [
   ]),
   ...group('CTImageFrameTypeSequence', [
     row('FrameType', 'map', { kind: 'image-type' }, 'Original or derived', 'refuse'),
-    keep('PixelPresentation', terms('pixelPresentation'), 'Kind of image'),
+    keep('PixelPresentation', { kind: 'pixel-presentation' }, PRESENTATION),
     keep('VolumetricProperties', terms('volumetricProperties'), 'Kind of image'),
     keep('VolumeBasedCalculationTechnique', terms('volumeBasedCalculation'), 'Kind of image'),
   ]),

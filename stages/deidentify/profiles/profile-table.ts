@@ -17,6 +17,8 @@ export type ValueGrammar =
   | { kind: 'vendor'; vendor: VendorsName; count: ValueCount }
   /** CS: value 1 and 2 of the standard, then flavours. PS3.3 C.7.6.1.1.2 */
   | { kind: 'image-type' }
+  /** CS: color tables are not kept, so what needs them (COLOR, MIXED) is written MONOCHROME. PS3.3 C.8.16.2.1.1 */
+  | { kind: 'pixel-presentation' }
   /** CS: the directions in which rows and columns run, of the letters A F H L P R. PS3.3 C.7.6.1.1.1 */
   | { kind: 'patient-orientation' }
   /** AS; PS3.5 section 6.2. Over 89 years reads 090Y. */

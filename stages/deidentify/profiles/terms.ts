@@ -119,7 +119,6 @@ export const TERMS = {
     ABDOMEN | CHEST | HEAD | SPINE | SOFT TISSUE | SOFT_TISSUE | LIVER | STANDARD | DEFAULT | ALGO1 | ALGO2`),
   acquisitionType: words('SEQUENCED | SPIRAL | CONSTANT_ANGLE | STATIONARY | FREE'),
   reconstructionAlgorithm: words('FILTER_BACK_PROJ | ITERATIVE | DEEP_LEARNING | MULTIENERGY | MODEL_BASED'),
-  pixelPresentation: words('COLOR | MONOCHROME | MIXED | TRUE_COLOR'),
   volumetricProperties: words('VOLUME | SAMPLED | DISTORTED | MIXED'),
   volumeBasedCalculation: words(`
     MAX_IP | MIN_IP | VOLUME_RENDER | SURFACE_RENDER | MPR | CURVED_MPR | NONE | MIXED`),

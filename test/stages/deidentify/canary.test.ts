@@ -201,6 +201,13 @@ describe('markers outside of the pixel grid', () => {
   });
 });
 
+describe('an image of indices into a palette', () => {
+  it('does not come out without its palette', () => {
+    const dataset = datasetOf({ ...ESSENTIAL_CT, PhotometricInterpretation: 'PALETTE COLOR' });
+    expect(deidentifyInstance(encodeFile(dataset), options).record.reason).toBe('pixel-format-unsupported');
+  });
+});
+
 /** Puts a value at a path of an otherwise valid image, of the class that has such a path, and looks for it afterwards. */
 function smuggle(path: string[], vr: string, value: CanaryValue, markers: Markers): string[] {
   const { record, output } = deidentifyInstance(encodeFile(withValue(path, vr, value)), options);

@@ -11,6 +11,7 @@ const maker: ValueGrammar = { kind: 'vendor', vendor: 'manufacturer', count: [1,
 const bodyPart: ValueGrammar = { kind: 'terms', terms: 'bodyPart', count: [1, 1] };
 const rescaleType: ValueGrammar = { kind: 'terms', terms: 'rescaleType', count: [1, 1] };
 const imageType: ValueGrammar = { kind: 'image-type' };
+const presentation: ValueGrammar = { kind: 'pixel-presentation' };
 const age: ValueGrammar = { kind: 'age' };
 
 describe('judgeText', () => {
@@ -51,6 +52,10 @@ describe('judgeText', () => {
     [imageType, 'CS', 'DERIVED\\SECONDARY\\REFORMATTED\\AVERAGE ', true, true],
     [imageType, 'CS', 'DOE\\JANE\\AXIAL', true, null],
     [imageType, 'CS', 'ORIGINAL', true, null],
+    [presentation, 'CS', 'MONOCHROME', false, true],
+    [presentation, 'CS', 'COLOR ', false, 'MONOCHROME'],
+    [presentation, 'CS', 'MIXED ', false, 'MONOCHROME'],
+    [presentation, 'CS', 'DOE JANE', false, null],
     [age, 'AS', '089Y', false, true],
     [age, 'AS', '090Y', false, '090Y'],
     [age, 'AS', '101Y', false, '090Y'],
