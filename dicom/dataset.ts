@@ -48,9 +48,9 @@ export interface DicomDataset {
 export interface DicomFile {
   /**
    * The bytes that all offsets refer to. For the deflated transfer syntax: preamble and File Meta of the file,
-   * followed by the inflated data set; otherwise the bytes that were passed in.
+   * followed by the inflated data set; otherwise the bytes that were passed in, as a view where they were no Buffer.
    */
-  bytes: Uint8Array;
+  bytes: Buffer;
   /** From the File Meta, or guessed where that is missing. */
   transferSyntaxUid: string;
   /** Of the data set; the File Meta is always explicit little endian. */

@@ -27,33 +27,57 @@ export function encodeElement(
 ): Uint8Array {
   const bytes = toBytes(vr, value, encoding.littleEndian);
   const padded = bytes.length + (bytes.length % 2);
-  const header = encodeHeader(tagNumber, vr, padded, encoding);
-  const element = new Uint8Array(header.length + padded);
-  element.set(header);
-  element.set(bytes, header.length);
+  const headerBytes = headerBytesOf(vr, encoding);
+  const element = new Uint8Array(headerBytes + padded);
+  writeHeader(element, tagNumber, vr, padded, encoding);
+  element.set(bytes, headerBytes);
   if (padded > bytes.length && isStringVr(vr) && vr !== 'UI') element[element.length - 1] = 0x20;
   return element;
 }
 
 /** The header alone, for a value field that is copied from elsewhere. `length` 0xFFFFFFFF: undefined. */
 export function encodeHeader(tagNumber: number, vr: string, length: number, encoding: Encoding): Uint8Array {
-  const { explicitVr, littleEndian } = encoding;
-  const long = explicitVr && isLongVr(vr);
-  if (explicitVr && !/^[A-Z]{2}$/.test(vr)) throw new RangeError('not a VR');
-  if (explicitVr && !long && length > 0xfffe) throw new RangeError('too long for a VR with a 16-bit length');
-  const header = new Uint8Array(long ? 12 : 8);
-  const view = new DataView(header.buffer);
-  view.setUint16(0, tagNumber >>> 16, littleEndian);
-  view.setUint16(2, tagNumber & 0xffff, littleEndian);
-  if (!explicitVr) {
-    view.setUint32(4, length, littleEndian);
-    return header;
-  }
-  header[4] = vr.charCodeAt(0);
-  header[5] = vr.charCodeAt(1);
-  if (long) view.setUint32(8, length, littleEndian);
-  else view.setUint16(6, length, littleEndian);
+  const header = new Uint8Array(headerBytesOf(vr, encoding));
+  writeHeader(header, tagNumber, vr, length, encoding);
   return header;
+}
+
+function headerBytesOf(vr: string, { explicitVr }: Encoding): number {
+  return explicitVr && isLongVr(vr) ? 12 : 8;
+}
+
+/** Writes at the beginning of `target`, which holds zeros. */
+function writeHeader(
+  target: Uint8Array,
+  tagNumber: number,
+  vr: string,
+  length: number,
+  { explicitVr, littleEndian }: Encoding,
+): void {
+  writeWord(target, 0, tagNumber >>> 16, littleEndian);
+  writeWord(target, 2, tagNumber & 0xffff, littleEndian);
+  if (!explicitVr) {
+    writeLong(target, 4, length, littleEndian);
+    return;
+  }
+  const long = isLongVr(vr);
+  if (!long && !/^[A-Z]{2}$/.test(vr)) throw new RangeError('not a VR');
+  if (!long && length > 0xfffe) throw new RangeError('too long for a VR with a 16-bit length');
+  target[4] = vr.charCodeAt(0);
+  target[5] = vr.charCodeAt(1);
+  if (long) writeLong(target, 8, length, littleEndian);
+  else writeWord(target, 6, length, littleEndian);
+}
+
+// By hand: for a few bytes a DataView costs more than what it does.
+function writeWord(target: Uint8Array, at: number, value: number, littleEndian: boolean): void {
+  target[at] = littleEndian ? value : value >>> 8;
+  target[at + 1] = littleEndian ? value >>> 8 : value;
+}
+
+function writeLong(target: Uint8Array, at: number, value: number, littleEndian: boolean): void {
+  writeWord(target, littleEndian ? at : at + 2, value, littleEndian);
+  writeWord(target, littleEndian ? at + 2 : at, value >>> 16, littleEndian);
 }
 
 /** A sequence of defined length. Each item is the elements of its data set, in ascending order, one after another. */

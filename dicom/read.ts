@@ -61,8 +61,9 @@ export function readDicom(bytes: Uint8Array, options: ReadOptions = {}): DicomFi
   }
 }
 
-function readWithin(bytes: Uint8Array, options: ReadOptions, limits: ReadLimits & InflateLimits): DicomFile {
-  if (bytes.length === 0) throw new DicomError('empty-file');
+function readWithin(given: Uint8Array, options: ReadOptions, limits: ReadLimits & InflateLimits): DicomFile {
+  if (given.length === 0) throw new DicomError('empty-file');
+  const bytes = asBuffer(given);
   const partial = options.partial === true;
   const lenient = partial || options.allowTruncated === true;
   const hasPreamble = isMagicAt(bytes, PREAMBLE_BYTES);
@@ -94,7 +95,7 @@ function readWithin(bytes: Uint8Array, options: ReadOptions, limits: ReadLimits 
 }
 
 function readHeaderless(
-  bytes: Uint8Array,
+  bytes: Buffer,
   options: ReadOptions,
   limits: ReadLimits,
   lenient: boolean,
@@ -111,7 +112,7 @@ function readHeaderless(
 }
 
 function fileOf(
-  bytes: Uint8Array,
+  bytes: Buffer,
   transferSyntaxUid: string,
   meta: DicomDataset,
   bodyOffset: number,
@@ -157,6 +158,11 @@ function uidOf(dataset: DicomDataset): string {
     : TRANSFER_SYNTAXES.implicitVrLittleEndian;
 }
 
+/** The same bytes; a Buffer reads text and numbers without further views. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 function isMagicAt(bytes: Uint8Array, offset: number): boolean {
   return (
     bytes[offset] === 0x44 &&
@@ -170,22 +176,15 @@ function isVrLetter(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x41 && byte <= 0x5a;
 }
 
-function readUid(bytes: Uint8Array, meta: DicomDataset): string {
+function readUid(bytes: Buffer, meta: DicomDataset): string {
   const element = meta.elements.get(TAGS.TransferSyntaxUID);
   if (element === undefined || element.length > 66) return '';
-  const text = String.fromCharCode(
-    ...bytes.subarray(element.dataOffset, element.dataOffset + element.length),
-  );
+  const text = bytes.toString('latin1', element.dataOffset, element.dataOffset + element.length);
   return text.replace(/[\0 ]+$/, '').trim();
 }
 
 /** Inflates the data set (PS3.5 annex A.5) and puts it behind a copy of what stands before it. */
-function inflateBody(
-  bytes: Uint8Array,
-  bodyOffset: number,
-  partial: boolean,
-  limits: InflateLimits,
-): Uint8Array {
+function inflateBody(bytes: Uint8Array, bodyOffset: number, partial: boolean, limits: InflateLimits): Buffer {
   const compressed = bytes.subarray(bodyOffset);
   const cap = Math.min(
     limits.maxInflatedBytes,
@@ -205,8 +204,5 @@ function inflateBody(
     if (code === 'Z_BUF_ERROR') throw new DicomError('truncated', 'in the deflated data set');
     throw new DicomError('damaged', 'the deflated data set');
   }
-  const whole = new Uint8Array(bodyOffset + inflated.length);
-  whole.set(bytes.subarray(0, bodyOffset));
-  whole.set(inflated, bodyOffset);
-  return whole;
+  return Buffer.concat([bytes.subarray(0, bodyOffset), inflated]);
 }

@@ -1,5 +1,6 @@
 import { convertBytes } from 'dicom-character-set';
 import type { DicomDataset, DicomElement, DicomFile, DicomItem } from './dataset.ts';
+import { remember } from './remember.ts';
 import { lookUpTag, TAGS } from './tags.ts';
 import { bytesPerNumber, isCharacterSetVr, isStringVr } from './vr.ts';
 
@@ -20,12 +21,8 @@ export function effectiveVr(element: DicomElement): string {
 }
 
 /** All of the value field as text of one byte a character: right for every VR that no character set governs. */
-function rawText(file: DicomFile, element: DicomElement): string {
-  return toLatin1(valueBytes(file, element));
-}
-
-function toLatin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+export function rawText({ bytes }: DicomFile, { dataOffset, length }: DicomElement): string {
+  return bytes.toString('latin1', dataOffset, dataOffset + length);
 }
 
 /**
@@ -42,7 +39,13 @@ function trim(text: string): string {
 
 /** The first value, trimmed; undefined where the element is missing, empty or a sequence. */
 export function getString(file: DicomFile, dataset: DicomDataset, tagNumber: number): string | undefined {
-  return getStrings(file, dataset, tagNumber)[0] || undefined;
+  const element = dataset.elements.get(tagNumber);
+  if (element === undefined || element.length === 0 || element.items !== undefined) return undefined;
+  const vr = effectiveVr(element);
+  if (!isStringVr(vr) && bytesPerNumber(vr) > 1) return getNumbers(file, dataset, tagNumber)?.[0]?.toString();
+  const text = rawText(file, element);
+  const end = isSingleValued(vr) ? -1 : text.indexOf('\\');
+  return trim(end < 0 ? text : text.slice(0, end)) || undefined;
 }
 
 /**
@@ -74,33 +77,46 @@ export function getText(file: DicomFile, dataset: DicomDataset, tagNumber: numbe
   const element = dataset.elements.get(tagNumber);
   if (element === undefined || element.length === 0 || element.items !== undefined) return undefined;
   const vr = effectiveVr(element);
-  const characterSet = isCharacterSetVr(vr) ? characterSetOf(file, dataset) : undefined;
-  const text =
-    characterSet === undefined ? rawText(file, element) : decode(characterSet, valueBytes(file, element), vr);
-  return trim(text) || undefined;
+  const text = rawText(file, element);
+  const characterSet = isCharacterSetVr(vr) ? characterSetOf(file, dataset) : null;
+  const isSame = characterSet === null || (isAscii(text) && isAsciiCompatible(characterSet));
+  return trim(isSame ? text : (decode(characterSet, valueBytes(file, element), vr) ?? text)) || undefined;
 }
 
-function decode(characterSet: string, bytes: Uint8Array, vr: string): string {
+/** Null for a character set that is not known, or does not fit. */
+function decode(characterSet: string, bytes: Uint8Array, vr: string): string | null {
   try {
     return convertBytes(characterSet, bytes, { vr });
   } catch {
-    return toLatin1(bytes);
+    return null;
   }
 }
 
-/** Specific Character Set in force in a data set, spelt as the standard does; undefined for the default repertoire. */
-function characterSetOf(file: DicomFile, dataset: DicomDataset): string | undefined {
+/** Of one character set without code extensions only the Japanese one differs from ASCII, in two characters. */
+function isAsciiCompatible(characterSet: string): boolean {
+  return characterSet.startsWith('ISO_IR ') && characterSet !== 'ISO_IR 13' && !characterSet.includes('\\');
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}
+
+/** Specific Character Set in force in a data set, spelt as the standard does; null for the default repertoire. */
+function characterSetOf(file: DicomFile, dataset: DicomDataset): string | null {
   for (let at: DicomDataset | null = dataset; at !== null; at = at.parent) {
     const element = at.elements.get(TAGS.SpecificCharacterSet);
-    if (element === undefined) continue;
-    const values = rawText(file, element)
-      .split('\\')
-      .map((value) => correctCharacterSet(trim(value)));
-    // The default repertoire alone: bytes above 127 are then a mistake of the writer, mostly ISO 8859-1.
-    return values.every((value) => value === '' || value === 'ISO_IR 6') ? undefined : values.join('\\');
+    if (element !== undefined) return parseCharacterSet(rawText(file, element)).known;
   }
-  return undefined;
+  return null;
 }
+
+const parseCharacterSet = remember((text: string): { known: string | null } => {
+  const values = text.split('\\').map((value) => correctCharacterSet(trim(value)));
+  // The default repertoire alone: bytes above 127 are then a mistake of the writer, mostly ISO 8859-1.
+  const isDefault = values.every((value) => value === '' || value === 'ISO_IR 6');
+  return { known: isDefault ? null : values.join('\\') };
+}, 100);
 
 /** Spellings met in the wild: `ISO IR 192`, `ISO-IR 100`, `ISO 2022-IR 87`, `ISO_IR_100`. */
 function correctCharacterSet(value: string): string {
@@ -120,20 +136,29 @@ export function getNumber(file: DicomFile, dataset: DicomDataset, tagNumber: num
  */
 export function getNumbers(file: DicomFile, dataset: DicomDataset, tagNumber: number): number[] | undefined {
   const element = dataset.elements.get(tagNumber);
-  if (element === undefined || element.length === 0 || element.items !== undefined) return undefined;
-  const vr = effectiveVr(element);
+  if (element === undefined) return undefined;
+  // UN is always little endian. PS3.5 section 6.2.2
+  return readNumbers(file, element, effectiveVr(element), dataset.littleEndian || element.vr === 'UN');
+}
+
+/** The numbers of an element, see `getNumbers`, in whatever VR and byte order it is to be read. */
+export function readNumbers(
+  file: DicomFile,
+  element: DicomElement,
+  vr: string,
+  littleEndian: boolean,
+): number[] | undefined {
+  if (element.length === 0 || element.items !== undefined) return undefined;
   const size = bytesPerNumber(vr);
   const numbers: number[] = [];
   if (size === 1) {
     if (!isStringVr(vr)) return undefined;
     for (const value of rawText(file, element).split('\\')) numbers.push(parseNumber(trim(value)));
   } else {
-    const bytes = valueBytes(file, element);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    // UN is always little endian. PS3.5 section 6.2.2
-    const littleEndian = dataset.littleEndian || element.vr === 'UN';
-    for (let at = 0; at + size <= bytes.length; at += size)
-      numbers.push(readNumber(view, at, vr, littleEndian));
+    const { bytes } = file;
+    const end = Math.min(element.dataOffset + element.length, bytes.length);
+    for (let at = element.dataOffset; at + size <= end; at += size)
+      numbers.push(readNumber(bytes, at, vr, littleEndian));
   }
   return numbers.length > 0 && numbers.every(Number.isFinite) ? numbers : undefined;
 }
@@ -145,30 +170,32 @@ function parseNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
 
-function readNumber(view: DataView, at: number, vr: string, littleEndian: boolean): number {
+function readNumber(bytes: Buffer, at: number, vr: string, littleEndian: boolean): number {
   switch (vr) {
     case 'SS':
-      return view.getInt16(at, littleEndian);
+      return littleEndian ? bytes.readInt16LE(at) : bytes.readInt16BE(at);
     case 'UL':
     case 'OL':
-      return view.getUint32(at, littleEndian);
+      return littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
     case 'SL':
-      return view.getInt32(at, littleEndian);
+      return littleEndian ? bytes.readInt32LE(at) : bytes.readInt32BE(at);
     case 'FL':
     case 'OF':
-      return view.getFloat32(at, littleEndian);
+      return littleEndian ? bytes.readFloatLE(at) : bytes.readFloatBE(at);
     case 'FD':
     case 'OD':
-      return view.getFloat64(at, littleEndian);
+      return littleEndian ? bytes.readDoubleLE(at) : bytes.readDoubleBE(at);
     case 'AT':
-      return view.getUint16(at, littleEndian) * 0x10000 + view.getUint16(at + 2, littleEndian);
+      return littleEndian
+        ? bytes.readUInt16LE(at) * 0x10000 + bytes.readUInt16LE(at + 2)
+        : bytes.readUInt32BE(at);
     case 'UV':
     case 'OV':
-      return Number(view.getBigUint64(at, littleEndian));
+      return Number(littleEndian ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
     case 'SV':
-      return Number(view.getBigInt64(at, littleEndian));
+      return Number(littleEndian ? bytes.readBigInt64LE(at) : bytes.readBigInt64BE(at));
     default:
-      return view.getUint16(at, littleEndian);
+      return littleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { concatBytes, type Encoding, encodeFileMeta, encodeHeader } from '../../dicom/encode.ts';
 import { DicomError } from '../../dicom/errors.ts';
 import { type DicomElement, type DicomFile, readDicom } from '../../dicom/read.ts';
+import { remember } from '../../dicom/remember.ts';
 import { TAGS } from '../../dicom/tags.ts';
 import {
   isMultiFrameCtImageStorage,
@@ -24,7 +25,6 @@ import type { ResolvedProfile } from './profile.ts';
 import { TERMS } from './profiles/terms.ts';
 import type { Pseudonymizer } from './pseudonyms.ts';
 import { type FrameTimes, readTimes } from './read-times.ts';
-import { remember } from './remember.ts';
 import { isStandardUid } from './standard-uids.ts';
 
 export interface DeidentifyOptions {

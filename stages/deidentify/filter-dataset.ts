@@ -8,7 +8,7 @@ import {
 } from '../../dicom/encode.ts';
 import type { DicomDataset, DicomElement, DicomFile, DicomItem } from '../../dicom/read.ts';
 import { isPrivateCreatorTag, isPrivateTag, TAGS } from '../../dicom/tags.ts';
-import { getNumbers, getString, valueBytes } from '../../dicom/values.ts';
+import { getString, rawText, readNumbers, valueBytes } from '../../dicom/values.ts';
 import { isStringVr } from '../../dicom/vr.ts';
 import { fitsNumbers, type Judgement } from './grammars.ts';
 import { type ResolvedRule, safePrivateKey } from './profile.ts';
@@ -97,7 +97,7 @@ function filterPrivate(
     if (!isPrivateTag(element.tag)) continue;
     if (isPrivateCreatorTag(element.tag)) {
       const isShort = element.length <= 64 && element.items === undefined;
-      if (isShort) creators.set(element.tag, textOf(context.file, element).replace(/^ +|[ \0]+$/g, ''));
+      if (isShort) creators.set(element.tag, rawText(context.file, element).replace(/^ +|[ \0]+$/g, ''));
       continue;
     }
     const group = element.tag >>> 16;
@@ -177,7 +177,7 @@ function applyGrammar(
   const vr = rule.vrs[0]!;
   if (isStringVr(vr)) {
     if (element.length > MAX_TEXT_BYTES || !isTextVr(element.vr)) return otherwise(rule);
-    const text = textOf(context.file, element);
+    const text = rawText(context.file, element);
     return fromJudgement(rule.judge(text), rule);
   }
   if (isStringVr(element.vr)) return otherwise(rule);
@@ -224,7 +224,7 @@ function applyShift(context: FilterContext, element: DicomElement, rule: Resolve
   if (element.length > MAX_TEMPORAL_BYTES || element.items !== undefined || element.fragments !== undefined)
     return otherwise(rule);
   if (!isTextVr(element.vr)) return otherwise(rule);
-  const text = textOf(context.file, element).replace(/[ \0]+$/, '');
+  const text = rawText(context.file, element).replace(/[ \0]+$/, '');
   const kind = rule.row.grammar?.kind;
   const isShifted = rule.row.action === 'shift';
   const days = isShifted ? context.shiftDays : 0;
@@ -326,7 +326,7 @@ function rewriteElement(
 ): Uint8Array | null {
   const vr = vrToWrite(element, rule);
   if (isStringVr(vr)) {
-    return encodeElement(element.tag, vr, textOf(context.file, element).trimEnd(), context.encoding);
+    return encodeElement(element.tag, vr, rawText(context.file, element).trimEnd(), context.encoding);
   }
   if (rule.row.action === 'pixels') {
     return encodeElement(element.tag, vr, valueBytes(context.file, element), context.encoding);
@@ -342,22 +342,14 @@ function vrToWrite(element: DicomElement, rule: ResolvedRule): string {
 
 /** Binary numbers, read in the dictionary's VR when the source wrote UN or a wrong one of the same size. */
 function numbersOf(
-  { bytes }: DicomFile,
+  file: DicomFile,
   dataset: DicomDataset,
   element: DicomElement,
   rule: ResolvedRule,
 ): number[] | undefined {
-  const vr = rule.vrs.includes(element.vr) || element.vr === 'UN' ? element.vr : null;
-  if (vr === null) return undefined;
-  const typed: DicomElement = vr === 'UN' ? { ...element, vr: rule.vrs[0]! } : element;
-  const littleEndian = dataset.littleEndian || vr === 'UN';
-  const alone: DicomDataset = { ...dataset, littleEndian, elements: new Map([[element.tag, typed]]) };
-  return getNumbers({ bytes } as DicomFile, alone, element.tag);
-}
-
-/** Text of any VR, one byte a character. */
-function textOf({ bytes }: DicomFile, element: DicomElement): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + element.dataOffset, element.length).toString('latin1');
+  if (element.vr === 'UN') return readNumbers(file, element, rule.vrs[0]!, true);
+  if (!rule.vrs.includes(element.vr)) return undefined;
+  return readNumbers(file, element, element.vr, dataset.littleEndian);
 }
 
 function isTextVr(vr: string): boolean {

@@ -13,7 +13,7 @@ import {
 import { CT_RESEARCH } from './profiles/ct-research.ts';
 import type { ProfileRow, ProfileTable, ValueGrammar } from './profiles/profile-table.ts';
 import { SAFE_PRIVATE } from './profiles/safe-private.ts';
-import { remember } from './remember.ts';
+import { remember } from '../../dicom/remember.ts';
 
 /** What a pipeline says under `deidentify`. */
 export interface ProfileSpec {
