@@ -8,31 +8,21 @@ import { createGzip } from 'node:zlib';
 import { SliceReader } from '../activities/slice-reader.ts';
 import { writeFileAtomic } from '../activities/store/atomic.ts';
 import { DicomError } from '../dicom/errors.ts';
-import { loadCodec } from '../dicom/pixels.ts';
-import { stackDirection } from '../stages/group/geometry.ts';
-import { encodeNpy } from '../stages/preprocess/npy.ts';
-import {
-  PreprocessError,
-  type PreprocessParameters,
-  type Resampler,
-} from '../stages/preprocess/preprocess-volume.ts';
+import { PreprocessError } from '../stages/preprocess/preprocess-volume.ts';
 import { tensorPathOf } from '../stages/publish/output-paths.ts';
 import { UnitError } from './cohort-error.ts';
 import { encodeNiftiHeader, type StackGrid, toHounsfieldRows } from './nifti.ts';
-import { evenStepOf, readStack, type Stack } from './read-stack.ts';
+import { evenStepOf, readStack } from './read-stack.ts';
+import { loadStackCodecs, readTensor, type TensorSource } from './read-tensor.ts';
 import type { CohortUnit } from './select-cohort.ts';
 
 export type CohortFormat = 'dicom' | 'nifti' | 'npy';
 export type LinkKind = 'copy' | 'hard' | 'symbolic';
 
 /** What a unit is written from and to. */
-export interface WriteContext {
-  /** Output folder of the run. */
-  source: string;
+export interface WriteContext extends TensorSource {
   target: string;
   link: LinkKind;
-  parameters: PreprocessParameters;
-  resampler: () => Promise<Resampler>;
 }
 
 /** A file of the export. */
@@ -88,7 +78,7 @@ async function writeNifti(context: WriteContext, unit: CohortUnit): Promise<Writ
     pixelSpacingMm: first.description.pixelSpacingMm ?? [1, 1],
     sliceStepMm: evenStepOf(stack),
   };
-  await loadCodecs(stack);
+  await loadStackCodecs(stack);
   const relative = `nifti/${unit.seriesUnit}.nii.gz`;
   const reader = new SliceReader();
   const buffer = new Uint8Array(rows * columns * 4);
@@ -119,49 +109,13 @@ async function writeNifti(context: WriteContext, unit: CohortUnit): Promise<Writ
   }
 }
 
-/** The model input: the run's own where it was published, else made again and held to the digest of the manifest. */
 async function writeTensor(context: WriteContext, unit: CohortUnit): Promise<WrittenFile> {
   const relative = tensorPathOf(unit.seriesUnit);
-  const published = path.join(context.source, relative);
-  const npy = fs.existsSync(published) ? fs.readFileSync(published) : await makeTensor(context, unit);
-  const digest = sha256(npy);
-  if (unit.tensorSha256 !== null && digest !== unit.tensorSha256) throw new UnitError('tensor-differs');
+  const { npy, sha256: digest } = await readTensor(context, unit);
   const to = path.join(context.target, relative);
   fs.mkdirSync(path.dirname(to), { recursive: true });
   writeFileAtomic(to, npy);
   return { path: relative, bytes: npy.length, sha256: digest };
-}
-
-async function makeTensor(context: WriteContext, unit: CohortUnit): Promise<Uint8Array> {
-  const stack = readStack(context.source, unit);
-  // Models take slices along the patient's axes, whichever way the matrix lies.
-  if (stackDirection(stack.normal) !== stack.normal) stack.slices.reverse();
-  await loadCodecs(stack);
-  const { rows, columns } = stack.slices[0]!.image;
-  const resampler = await context.resampler();
-  const reader = new SliceReader();
-  try {
-    const tensor = resampler.preprocessVolume(
-      {
-        sliceCount: stack.slices.length,
-        rows,
-        columns,
-        readSlice(index, destination) {
-          const slice = stack.slices[index]!;
-          return reader.read(slice.file, slice, slice.frame, destination);
-        },
-      },
-      context.parameters,
-    );
-    return encodeNpy(tensor, context.parameters.shape);
-  } finally {
-    reader.close();
-  }
-}
-
-async function loadCodecs(stack: Stack): Promise<void> {
-  for (const uid of new Set(stack.slices.map(({ transferSyntaxUid }) => transferSyntaxUid)))
-    await loadCodec(uid);
 }
 
 function temporaryFor(file: string): string {

@@ -68,11 +68,15 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   let child: ChildProcess | null = null;
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
+  const pagePort = process.env.SERIESWISE_TEMPORAL_UI ? await freePort() : null;
   let restarts = 0;
 
   const launch = () => {
     const log = fs.openSync(path.join(folder, 'server.log'), 'w', 0o600);
-    const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)];
+    const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port)];
+    args.push(
+      ...(pagePort === null ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(pagePort)]),
+    );
     args.push(
       '--db-filename',
       database,
@@ -124,7 +128,8 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     }
   }
   fs.writeFileSync(completionMarkOf(database), '', { mode: 0o600 });
-  writeFileAtomic(path.join(folder, 'server.json'), JSON.stringify({ address, pid: process.pid }), {
+  const page = pagePort === null ? {} : { page: `http://127.0.0.1:${pagePort}` };
+  writeFileAtomic(path.join(folder, 'server.json'), JSON.stringify({ address, pid: process.pid, ...page }), {
     mode: 0o600,
     flush: false,
   });
@@ -146,10 +151,19 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
 
 /** Address of the server of a run that is under way in another process, or null. */
 export function readServerAddress(folder: string, alive = true): string | null {
+  return readServerFile(folder, alive)?.address ?? null;
+}
+
+/** Address of Temporal's own page, which that server serves with `SERIESWISE_TEMPORAL_UI` set; or null. */
+export function readServerPage(folder: string): string | null {
+  return readServerFile(folder, true)?.page ?? null;
+}
+
+function readServerFile(folder: string, alive: boolean): { address: string; page?: string } | null {
   try {
-    const { address, pid } = JSON.parse(fs.readFileSync(path.join(folder, 'server.json'), 'utf8'));
-    if (alive) process.kill(pid, 0);
-    return address;
+    const server = JSON.parse(fs.readFileSync(path.join(folder, 'server.json'), 'utf8'));
+    if (alive) process.kill(server.pid, 0);
+    return server;
   } catch {
     return null;
   }

@@ -1,22 +1,10 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
-import { clusterFromEnvironment, connectClient } from '../../workers/cluster.ts';
-import { readServerAddress } from '../../workers/embedded-server.ts';
-import { readLockHolder } from '../../workers/run-lock.ts';
-import { workflowIdOf } from '../../workers/run-session.ts';
-import { PROGRESS_QUERY, type RunProgress } from '../../workflows/contracts.ts';
+import { inspectRun } from '../../workers/inspect-run.ts';
 import { readRunDocument } from '../run-folder.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
-
-/** What is known of a run from outside. */
-interface RunStatus {
-  /** `interrupted`: begun, not ended, and nobody works on it. */
-  status: 'running' | 'done' | 'interrupted';
-  progress: RunProgress | null;
-  process: number | null;
-}
 
 export function registerStatus(program: Command): void {
   withStateOption(
@@ -34,12 +22,16 @@ export function registerStatus(program: Command): void {
       status,
       progress,
       process: holder,
+      failedBatches,
+      temporalUrl,
     } = await inspectRun(new RunFiles(state, runKey), runKey, document !== null);
     if (options.json) {
       printJson({
         status,
         process: holder,
         progress,
+        failed_batches: failedBatches,
+        temporal_url: temporalUrl,
         ledger: document?.ledger ?? null,
         finished_at: document?.finished_at ?? null,
       });
@@ -50,6 +42,8 @@ export function registerStatus(program: Command): void {
     if (progress !== null) {
       rows.push(['stage', progress.stage], ['files seen', progress.filesSeen]);
       rows.push(['batches', `${progress.batchesDone} of ${progress.batchCount}`]);
+      if (failedBatches > 0) rows.push(['batches failed', failedBatches]);
+      if (temporalUrl !== null) rows.push(['Temporal', temporalUrl]);
     }
     if (document !== null) {
       rows.push(['finished', document.finished_at], ['pipeline', document.pipeline.name]);
@@ -64,30 +58,4 @@ export function registerStatus(program: Command): void {
     if (status === 'interrupted')
       process.stderr.write('Run the same `serieswise run` command again to go on.\n');
   });
-}
-
-async function inspectRun(files: RunFiles, runKey: string, hasEnded: boolean): Promise<RunStatus> {
-  const holder = readLockHolder(files);
-  const cluster = clusterFromEnvironment();
-  const embedded = readServerAddress(files.folder);
-  const address = cluster ?? (embedded === null ? null : { address: embedded, namespace: 'default' });
-  if (address !== null) {
-    try {
-      const client = await connectClient(address);
-      try {
-        const handle = client.workflow.getHandle(workflowIdOf(runKey));
-        const { status } = await handle.describe();
-        if (status.name === 'RUNNING') {
-          const progress = await handle.query<RunProgress>(PROGRESS_QUERY).catch(() => null);
-          return { status: 'running', progress, process: holder };
-        }
-      } finally {
-        await client.connection.close();
-      }
-    } catch {
-      // No server, or no such workflow: the files tell the rest.
-    }
-  }
-  if (holder !== null) return { status: 'running', progress: null, process: holder };
-  return { status: hasEnded ? 'done' : 'interrupted', progress: null, process: null };
 }
