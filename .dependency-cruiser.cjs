@@ -1,6 +1,6 @@
 /** The map of the house (docs/architecture.md) as rules: which folder may import values of which. */
 const HOUSE =
-  '^(activities|cli|cohorts|demo|dicom|evaluation|manifest|models|pipelines|proof|stages|web|workers|workflows)/';
+  '^(activities|cli|cohorts|demo|dicom|dicomweb|dimse|evaluation|manifest|models|pipelines|proof|stages|web|workers|workflows)/';
 const folder = (name) => `^${name}/`;
 
 function only(from, allowed) {
@@ -27,11 +27,13 @@ module.exports = {
     },
     only('pipelines', []),
     only('dicom', []),
+    only('dicomweb', []),
+    only('dimse', ['dicom']),
     only('manifest', []),
     only('models', []),
     only('evaluation', []),
     only('stages', ['dicom', 'pipelines']),
-    only('activities', ['stages', 'dicom', 'manifest', 'models', 'pipelines']),
+    only('activities', ['stages', 'dicom', 'dicomweb', 'dimse', 'manifest', 'models', 'pipelines']),
     only('workflows', ['pipelines']),
     only('cohorts', ['activities', 'stages', 'dicom', 'manifest']),
     only('demo', []),

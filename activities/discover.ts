@@ -2,14 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { isRetrieved } from '../pipelines/source-kinds.ts';
 import { batchCountFor, batchOf, findContestedInstances, hash64 } from '../stages/discover/assign-batches.ts';
 import { identifyInstance } from '../stages/discover/identify-instance.ts';
 import type { SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
+import { readRetrievals, tidyRetrieved } from './retrieve.ts';
 import { writeFileAtomic } from './store/atomic.ts';
 import type { RunFiles } from './store/run-files.ts';
 import { type ListingCounts, listSources, placeOfRun, SourceReader } from './store/sources.ts';
+import { TextSet } from './store/text-set.ts';
 
 const ENTRIES_PER_SHARD = 2_000;
 const FIRST_READ_BYTES = 16 * 1024;
@@ -34,10 +37,6 @@ export async function listSourceFiles(context: StageContext): Promise<Listing> {
     fs.rmSync(files.path(folder), { recursive: true, force: true });
   }
   const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
-  const { inputPath } = files.settings;
-  if (!fs.existsSync(inputPath)) {
-    throw new StageFailure('input-missing', 'environment', 'The input is not there (any more).');
-  }
   let shard: SourceEntry[] = [];
   let shardCount = 0;
   const flush = () => {
@@ -50,13 +49,39 @@ export async function listSourceFiles(context: StageContext): Promise<Listing> {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     writeFileAtomic(file, files.sealer.seal(data), { mode: 0o600, flush: false });
   };
+  const { inputPath } = files.settings;
   const { sourceKey } = pseudonymizer;
-  for await (const entry of listSources({ inputPath, sourceKey, spool }, counts)) {
+  const entries = isRetrieved(context.pipeline.source)
+    ? listRetrieved(context, counts)
+    : listSources({ inputPath, sourceKey, spool }, counts);
+  for await (const entry of entries) {
     shard.push(entry);
     if (shard.length === ENTRIES_PER_SHARD) flush();
   }
   if (shard.length > 0) flush();
   return { ...counts, shardCount };
+}
+
+/** What a PACS gave, each instance once though two requests may name its study; what nobody names any more goes. */
+function* listRetrieved(context: StageContext, counts: ListingCounts): Generator<SourceEntry> {
+  const requestsOf = new Map<string, number>();
+  for (const { studies } of readRetrievals(context))
+    for (const { studyUid } of studies) requestsOf.set(studyUid, (requestsOf.get(studyUid) ?? 0) + 1);
+  const named = new TextSet();
+  const repeated = new Set<string>();
+  for (const { studies } of readRetrievals(context)) {
+    for (const { studyUid, series } of studies) {
+      for (const { sourceKey, path: name, bytes, mtimeMs } of series.flatMap(({ instances }) => instances)) {
+        if (repeated.has(sourceKey)) continue;
+        if (requestsOf.get(studyUid) !== 1) repeated.add(sourceKey);
+        named.add(sourceKey);
+        counts.files += 1;
+        counts.bytes += bytes;
+        yield { sourceKey, path: name, member: null, bytes, mtimeMs, problem: null, isRetrieved: true };
+      }
+    }
+  }
+  tidyRetrieved(context, (sourceKey) => named.has(sourceKey));
 }
 
 /** Reads the beginnings of the files of one shard to learn which study each belongs to. */

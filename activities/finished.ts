@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { canonicalJson } from '../pipelines/digest.ts';
+import { isRetrieved } from '../pipelines/source-kinds.ts';
 import type { StageContext } from './context.ts';
 import { isComplete } from './deidentify.ts';
 import type { BatchRows } from './publish.ts';
@@ -32,7 +33,10 @@ export function fingerprintOf(state: State, inputPath: string, run: RunReference
       product: run.productVersion,
     }),
   );
-  for (const file of walkInput(inputPath)) {
+  const { source } = run.pipeline;
+  if (isRetrieved(source)) hash.update(canonicalJson(source));
+  // A run over a PACS has no input but perhaps a list.
+  for (const file of inputPath === '' ? [] : walkInput(inputPath)) {
     if (file !== null) hash.update(`\0${file.path}\0${file.bytes}\0${file.mtimeMs}`);
   }
   return hash.digest('hex');

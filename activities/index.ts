@@ -3,7 +3,9 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { classifyUnits, type LoadedClassifier } from './classify.ts';
 import { createStageContext, type StageContext } from './context.ts';
 import { toStageFailure } from './failures.ts';
+import { type OrWait, planRetrieval, retrieveRequest } from './retrieve.ts';
 import type { RunReference } from './run-reference.ts';
+import { createSourcePool } from './sources/source-pool.ts';
 import type { StageArguments, StageName, StageResult, UnitsArguments } from './stages.ts';
 import type { State } from './store/state.ts';
 
@@ -16,14 +18,23 @@ export type StageRunner = <Name extends StageName>(
 
 /** Told of each step that ends, for progress on the same machine. */
 export type StageListener = (event: {
-  name: StageName | 'classifyUnits';
+  name: StageName | 'classifyUnits' | keyof RetrievalActivities;
   args: object;
   result: unknown;
 }) => void;
 
+/** They wait for the network, so they run on the thread of the worker; a run over files has none. */
+export interface RetrievalActivities {
+  planRetrieval(args: { run: RunReference }): Promise<OrWait<{ requests: number }>>;
+  retrieveRequest(args: {
+    run: RunReference;
+    request: number;
+  }): Promise<OrWait<{ studies: number; instances: number }>>;
+}
+
 export type CpuActivities = {
   [Name in StageName]: (args: StageArguments<Name>) => Promise<StageResult<Name>>;
-};
+} & RetrievalActivities;
 
 export interface GpuActivities {
   classifyUnits(args: UnitsArguments): Promise<void>;
@@ -36,9 +47,29 @@ const PATIENCE = { attempts: 6, ms: 30_000 };
 
 /** Everything that runs on the `cpu` task queue. */
 export function createCpuActivities(
+  state: State,
   runStage: StageRunner,
   listener: StageListener = () => {},
 ): CpuActivities {
+  const sources = createSourcePool();
+  const retrieving = <Name extends keyof RetrievalActivities, Args extends { run: RunReference }, Result>(
+    name: Name,
+    work: (tools: Parameters<typeof planRetrieval>[0], args: Args) => Promise<Result>,
+  ) => {
+    return (args: Args): Promise<Result> =>
+      withHeartbeat(async (signal) => {
+        const { run } = args;
+        const context = createStageContext(state, run.runKey, run.pipeline);
+        const { source, release } = sources.acquire(context);
+        try {
+          const result = await work({ context, source, signal, now: () => new Date() }, args);
+          listener({ name, args, result });
+          return result;
+        } finally {
+          release();
+        }
+      });
+  };
   const activity =
     <Name extends StageName>(name: Name) =>
     (args: StageArguments<Name>): Promise<StageResult<Name>> =>
@@ -57,6 +88,11 @@ export function createCpuActivities(
     publishBatch: activity('publishBatch'),
     publishManifest: activity('publishManifest'),
     cleanUp: activity('cleanUp'),
+    planRetrieval: retrieving('planRetrieval', planRetrieval),
+    retrieveRequest: retrieving(
+      'retrieveRequest',
+      (tools, { request }: { run: RunReference; request: number }) => retrieveRequest(tools, request),
+    ),
   };
 }
 

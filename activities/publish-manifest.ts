@@ -2,13 +2,15 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { TableName } from '../manifest/schema.ts';
+import type { RowOf, TableName } from '../manifest/schema.ts';
 import { writeTable } from '../manifest/write.ts';
+import { isRetrieved } from '../pipelines/source-kinds.ts';
 import { tidyOutput, tidyPrivateFiles } from './clean-up.ts';
 import type { StageContext } from './context.ts';
 import type { Listing } from './discover.ts';
 import { StageFailure } from './failures.ts';
 import { type BatchRows, type BundleReference, countDispositions } from './publish.ts';
+import { rowsOfRetrieval } from './retrieve.ts';
 import { flushFolder, writeFileAtomic } from './store/atomic.ts';
 import { TextSet } from './store/text-set.ts';
 import { STEP_VERSIONS } from './versions.ts';
@@ -26,6 +28,8 @@ export interface RunSummary {
   needsReview: number;
   /** How many kept units have each label, by task. */
   labels: Record<string, Record<string, number>>;
+  /** Of a source that is a PACS: how many of the wanted studies came, by outcome, and why not, by reason. */
+  retrievals?: { studies: Record<string, number>; reasons: Record<string, number> };
 }
 
 export interface PublishRequest {
@@ -69,7 +73,8 @@ export async function publishManifest(context: StageContext, request: PublishReq
   let pending: BatchRows[] = [];
   const flush = async () => {
     for (const table of ['instances', 'series', 'labels'] as const) {
-      manifest.push(await writePart(context, table, part, pending, request.pipelineDigest));
+      const rows = pending.flatMap((batch) => batch[table] as never[]);
+      manifest.push(await writePart(context, table, part, rows, request.pipelineDigest));
     }
     part += 1;
     pending = [];
@@ -88,6 +93,11 @@ export async function publishManifest(context: StageContext, request: PublishReq
     if (pending.reduce((sum, each) => sum + each.instances.length, 0) >= INSTANCES_PER_PART) await flush();
   }
   if (pending.length > 0 || part === 0) await flush();
+  if (isRetrieved(pipeline.source)) {
+    const rows = [...rowsOfRetrieval(context)];
+    summary.retrievals = countRetrievals(rows);
+    manifest.push(await writePart(context, 'retrievals', 0, rows, request.pipelineDigest));
+  }
 
   const rowCount = Object.values(summary.instances).reduce((sum, count) => sum + count, 0);
   if (rowCount !== listing.files || keys.size !== listing.files) {
@@ -115,6 +125,7 @@ export async function publishManifest(context: StageContext, request: PublishReq
       series_reasons: summary.seriesReasons,
       needs_review: summary.needsReview,
       labels: summary.labels,
+      ...(summary.retrievals === undefined ? {} : { retrievals: summary.retrievals }),
     },
     manifest,
     outputs: { files: outputs.size, bytes: outputBytes },
@@ -129,19 +140,29 @@ export async function publishManifest(context: StageContext, request: PublishReq
   return summary;
 }
 
-async function writePart(
+async function writePart<Table extends TableName>(
   context: StageContext,
-  table: Exclude<TableName, 'reviews'>,
+  table: Table,
   part: number,
-  batches: readonly BatchRows[],
+  rows: readonly RowOf<Table>[],
   pipelineDigest: string,
 ): Promise<ManifestFile> {
   const relative = `manifest/${table}/part-${String(part).padStart(5, '0')}.parquet`;
   const file = context.files.published(relative);
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  const rows = batches.flatMap((batch) => batch[table] as never[]);
   const written = await writeTable(file, table, rows, { pipelineDigest });
   return { path: relative, bytes: written.bytes, rows: written.rows, sha256: written.sha256 };
+}
+
+/** Studies by outcome, and reasons of those that are not just complete. */
+function countRetrievals(rows: readonly RowOf<'retrievals'>[]): NonNullable<RunSummary['retrievals']> {
+  const counts = { studies: {}, reasons: {} };
+  for (const { level, outcome, reason } of rows) {
+    if (level !== 'study') continue;
+    add(counts.studies, { [outcome]: 1 });
+    if (reason !== null) add(counts.reasons, { [reason]: 1 });
+  }
+  return counts;
 }
 
 function tally(summary: RunSummary, rows: BatchRows): void {

@@ -11,6 +11,7 @@ import {
   type PipelineProblem,
 } from '../pipelines/load.ts';
 import { type Pipeline, pipelineSchema } from '../pipelines/schema.ts';
+import { isRetrieved } from '../pipelines/source-kinds.ts';
 import { ProfileError, resolveProfile } from '../stages/deidentify/profile.ts';
 import { CliError } from './exit.ts';
 
@@ -56,7 +57,9 @@ export async function loadRunnablePipeline(
   if (bundle === null) throw new Error('the check of the bundle did not run');
   // A path says something of a machine; from here on the bundle goes by its name and digest.
   const named = { ...pipeline, classify: { ...pipeline.classify, bundle: (bundle as Bundle).name } };
-  return { pipeline: named, digest: digestOf(named), bundle };
+  // What a PACS gives does not depend on where it is: the same instances make the same manifest.
+  const source = isRetrieved(named.source) ? { type: 'directory' } : named.source;
+  return { pipeline: named, digest: digestOf({ ...named, source }), bundle };
 }
 
 /**

@@ -35,6 +35,14 @@ export function createProgressDisplay(stream: NodeJS.WriteStream): ProgressDispl
     const unchanged = last.batchCount === 0 ? 0 : last.batchesDone / last.batchCount;
     const done = Math.min(last.filesSeen, Math.max(files, Math.floor(last.filesSeen * unchanged)));
     const stage = last.stage.padEnd(8);
+    const { retrieval } = last;
+    if (last.stage === 'retrieve' && retrieval !== undefined) {
+      if (Date.now() - shownAt < LINE_INTERVAL_MS) return;
+      shownAt = Date.now();
+      const { requests, done, instances } = retrieval;
+      stream.write(`retrieve: ${done} of ${requests} requests done, ${instances} instances\n`);
+      return;
+    }
     if (bar !== null) {
       if (!isBarStarted) bar.start(Math.max(1, last.filesSeen), 0, { stage, units: 0 });
       isBarStarted = true;

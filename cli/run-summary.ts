@@ -26,6 +26,15 @@ export async function printRunSummary(
         .map((name) => [name, summary.instances[name] ?? 0, reasonsOf(name, summary)]),
     ),
   );
+  if (summary.retrievals !== undefined) {
+    const { studies, reasons } = summary.retrievals;
+    const list = (counts: Record<string, number>) =>
+      Object.entries(counts)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ');
+    const why = Object.keys(reasons).length === 0 ? '' : ` (${list(reasons)}; table retrievals)`;
+    out(`\nStudies asked for: ${list(studies)}${why}`);
+  }
   const manifest = await openManifest(outputFolder);
   try {
     const { rows } = await manifest.query(

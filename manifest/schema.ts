@@ -41,6 +41,7 @@ export type InstanceRow = RowOf<'instances'>;
 export type SeriesRow = RowOf<'series'>;
 export type LabelRow = RowOf<'labels'>;
 export type ReviewRow = RowOf<'reviews'>;
+export type RetrievalRow = RowOf<'retrievals'>;
 
 /** The columns of a table without their literal types. */
 export function columnsOf(table: TableName): readonly ColumnDeclaration[] {

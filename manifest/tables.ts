@@ -3,6 +3,7 @@
  * Columns are public: add at the end of a table, never rename, never reorder.
  */
 
+import { RETRIEVALS_TABLE } from './retrieval-table.ts';
 import { RESOLVED_COLUMNS, REVIEWS_TABLE } from './review-tables.ts';
 
 /** Version of the tables as a whole; carried by every file as `serieswise.schema_version`. */
@@ -513,4 +514,5 @@ export const MANIFEST_TABLES = {
     ],
   },
   reviews: REVIEWS_TABLE,
+  retrievals: RETRIEVALS_TABLE,
 } as const satisfies Record<string, TableDeclaration>;

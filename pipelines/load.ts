@@ -112,16 +112,6 @@ export async function loadPipeline(
   if (!parsed.success) {
     for (const issue of parsed.error.issues) problems.push(...describeIssue(issue, value, file, locate));
   }
-  const sourceType = valueAt(value, ['source', 'type']);
-  if (sourceType === 'dicomweb' || sourceType === 'dimse') {
-    problems.push({
-      file,
-      ...locate(['source', 'type'], false),
-      path: 'source.type',
-      message: `this version cannot read from ${sourceType} yet`,
-      hint: 'use directory or archive',
-    });
-  }
   for (const { path, check } of options.checks ?? []) {
     const dotted = path.join('.');
     if (problems.some((problem) => problem.path === dotted || problem.path.startsWith(`${dotted}.`)))
@@ -202,7 +192,7 @@ function describeIssue(
   const found = valueAt(value, path);
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = keysAt(path);
+      const known = keysAt(path, value);
       return issue.keys.map((key) => {
         const nearest = nearestOf(key, known);
         return at(
@@ -215,6 +205,14 @@ function describeIssue(
     }
     case 'invalid_value': {
       const values = issue.values.map(String);
+      if (found === undefined) return [at(path, false, 'missing', `one of ${values.join(', ')}`)];
+      const nearest = typeof found === 'string' ? nearestOf(found, values) : null;
+      const message = `${show(found)} is not one of ${values.join(', ')}`;
+      return [at(path, false, message, nearest ? `did you mean ${nearest}?` : null)];
+    }
+    case 'invalid_union': {
+      const values = alternativesAt(path, value);
+      if (values.length === 0) return [at(path, false, issue.message, null)];
       if (found === undefined) return [at(path, false, 'missing', `one of ${values.join(', ')}`)];
       const nearest = typeof found === 'string' ? nearestOf(found, values) : null;
       const message = `${show(found)} is not one of ${values.join(', ')}`;
@@ -251,16 +249,42 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return current;
 }
 
-/** Keys that the schema knows below `path`. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = pipelineSchema;
-  for (const step of ['', ...path]) {
-    if (step !== '') schema = (schema as { shape?: Record<PropertyKey, unknown> }).shape?.[step];
-    while ((schema as { def?: { innerType?: unknown } } | undefined)?.def?.innerType !== undefined) {
-      schema = (schema as { def: { innerType: unknown } }).def.innerType;
-    }
+/** Keys that the schema knows below `path`; of alternatives those of the one that the value chose. */
+function keysAt(path: readonly PropertyKey[], value: unknown): string[] {
+  let schema = unwrap(pipelineSchema, value);
+  for (const [index, step] of path.entries())
+    schema = unwrap(schema?.shape?.[step], valueAt(value, path.slice(0, index + 1)));
+  return Object.keys(schema?.shape ?? {});
+}
+
+/** What is asked of a schema here, whatever its class. */
+interface AnySchema {
+  shape?: Record<PropertyKey, AnySchema>;
+  def?: { innerType?: AnySchema; options?: AnySchema[]; discriminator?: string; values?: unknown[] };
+}
+
+/** Without defaults and the like; of a discriminated union the option that the value names. */
+function unwrap(given: unknown, value: unknown): AnySchema | undefined {
+  let schema = given as AnySchema | undefined;
+  while (schema?.def?.innerType !== undefined) schema = schema.def.innerType;
+  const { options, discriminator } = schema?.def ?? {};
+  if (options === undefined || discriminator === undefined) return schema;
+  const chosen = valueAt(value, [discriminator]);
+  return options.find((option) => option.shape?.[discriminator]?.def?.values?.includes(chosen));
+}
+
+/** Values that tell the alternatives of a schema apart. */
+function alternativesAt(path: readonly PropertyKey[], value: unknown): string[] {
+  const [last] = path.slice(-1);
+  let schema = unwrap(pipelineSchema, value);
+  for (const [index, step] of path.slice(0, -1).entries()) {
+    let next = schema?.shape?.[step];
+    while (next?.def?.innerType !== undefined) next = next.def.innerType;
+    if (index === path.length - 2 && next?.def?.options !== undefined && last !== undefined)
+      return next.def.options.flatMap((option) => option.shape?.[last]?.def?.values?.map(String) ?? []);
+    schema = unwrap(next, valueAt(value, path.slice(0, index + 1)));
   }
-  return Object.keys((schema as { shape?: object } | undefined)?.shape ?? {});
+  return [];
 }
 
 /** The candidate within an edit distance that a typing slip explains, or null. */

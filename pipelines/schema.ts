@@ -3,6 +3,7 @@
  * documentation all come from here.
  */
 import { z } from 'zod';
+import { sourceSchema } from './source-schema.ts';
 
 const SPLIT_KEYS = [
   'orientation',
@@ -63,7 +64,9 @@ const optionsSchema = z.strictObject({
   clean_descriptors: z
     .boolean()
     .optional()
-    .describe('Clean Descriptors: write descriptions anew in the label vocabulary; no word is copied.'),
+    .describe(
+      'Clean Descriptors: write descriptions anew in a closed vocabulary; no word is copied. True unless said otherwise.',
+    ),
   clean_graphics: z
     .boolean()
     .optional()
@@ -83,13 +86,7 @@ export const pipelineSchema = z.strictObject({
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case words joined by hyphens')
     .max(64)
     .describe('Name of the pipeline, in kebab-case.'),
-  source: z
-    .strictObject({
-      type: z
-        .enum(['directory', 'archive', 'dicomweb', 'dimse'])
-        .describe('Where the instances come from. Folders are searched for ZIP and TAR archives too.'),
-    })
-    .default({ type: 'directory' }),
+  source: sourceSchema.default({ type: 'directory' }).describe('Where the instances come from.'),
   deidentify: z
     .strictObject({
       profile: z

@@ -5,6 +5,8 @@ export const FOLDERS = [
   'cohorts',
   'demo',
   'dicom',
+  'dicomweb',
+  'dimse',
   'evaluation',
   'manifest',
   'models',

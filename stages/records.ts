@@ -18,6 +18,8 @@ export interface SourceEntry {
   mtimeMs: number;
   /** Why the bytes cannot be had, when listing already knows it. */
   problem: Reason | null;
+  /** The bytes came from a PACS and lie in the private state; `path` names them by their UIDs. */
+  isRetrieved?: true;
 }
 
 /** A pixel grid in the patient's coordinates. Frames of a multi-frame image take the place of instances. */

@@ -11,6 +11,7 @@ import { RunFiles, runKeyOf } from '../activities/store/run-files.ts';
 import type { State } from '../activities/store/state.ts';
 import type { Bundle } from '../models/bundle.ts';
 import type { Pipeline } from '../pipelines/schema.ts';
+import { isRetrieved } from '../pipelines/source-kinds.ts';
 import type { RunProgress } from '../workflows/contracts.ts';
 import { productVersion } from './package-root.ts';
 import { takeRunLock } from './run-lock.ts';
@@ -20,6 +21,7 @@ export interface RunRequest {
   pipeline: Pipeline;
   pipelineDigest: string;
   bundle: Bundle;
+  /** Folder, archive, or list of studies; empty for a PACS that a query asks. */
   inputPath: string;
   outputFolder: string;
   /** CPU steps at the same time. */
@@ -62,13 +64,14 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const lock = takeRunLock(files);
   try {
     files.writeSettings({
-      inputPath: path.resolve(request.inputPath),
+      inputPath: request.inputPath === '' ? '' : path.resolve(request.inputPath),
       outputFolder: path.resolve(request.outputFolder),
       bundleFolder: bundle.folder,
     });
     const context = createStageContext(state, runKey, pipeline);
     const fingerprint = fingerprintOf(state, request.inputPath, run);
-    const finished = readFinished(context, fingerprint);
+    // Whether a PACS has anything new only the PACS can tell.
+    const finished = isRetrieved(pipeline.source) ? null : readFinished(context, fingerprint);
     if (finished !== null) {
       tidyOutput(files);
       return { kind: 'done', summary: finished, unchanged: true };

@@ -36,7 +36,8 @@ export async function runStage(task: StageTask): Promise<StageOutcome> {
 }
 
 function contextFor(state: State, run: RunReference): StageContext {
-  const contextKey = `${run.runKey}:${run.pipelineDigest}`;
+  // The digest leaves out where a PACS is; what is read there is settled before these steps.
+  const contextKey = `${run.runKey}:${run.pipelineDigest}:${run.pipeline.source.type}`;
   let context = contexts.get(contextKey);
   if (context === undefined) {
     context = createStageContext(state, run.runKey, run.pipeline);

@@ -99,7 +99,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
         ...shared,
         taskQueue: queues.cpu,
         workflowBundle: workflowBundle(dataConverter !== undefined),
-        activities: createCpuActivities(pool.run, options.listener),
+        activities: createCpuActivities(options.state, pool.run, options.listener),
         maxConcurrentActivityTaskExecutions: options.threads + 1,
         stickyQueueScheduleToStartTimeout: '3 seconds',
         reuseV8Context: true,

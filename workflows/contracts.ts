@@ -17,7 +17,9 @@ export interface RunLimits {
 
 /** Where a run is. */
 export interface RunProgress {
-  stage: 'discover' | 'curate' | 'publish' | 'done';
+  stage: 'retrieve' | 'discover' | 'curate' | 'publish' | 'done';
+  /** Of a source that is a PACS: what is asked of it, and how much of that is done. */
+  retrieval?: { requests: number; done: number; instances: number };
   filesSeen: number;
   shardCount: number;
   shardsDone: number;

@@ -9,9 +9,11 @@ import {
   isCancellation,
   ParentClosePolicy,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { isRetrieved } from '../pipelines/source-kinds.ts';
 import { cpu } from './activity-proxies.ts';
 import { forEachBounded } from './bounded.ts';
 import { type CurateArchiveInput, PROGRESS_QUERY, type RunProgress, type RunSummary } from './contracts.ts';
@@ -50,6 +52,11 @@ export async function curateArchive(input: CurateArchiveInput): Promise<RunSumma
   try {
     if (listing === null) {
       announce();
+      const { source } = run.pipeline;
+      if (isRetrieved(source)) {
+        const limit = source.type === 'inbox' ? limits.openShards : source.throttle.in_flight;
+        if (!(await retrieveAll(run, progress, limit, isLong))) return await cut();
+      }
       listing = await cpu.listSourceFiles({ run });
       progress.filesSeen = listing.files;
       progress.shardCount = listing.shardCount;
@@ -113,6 +120,44 @@ export async function curateArchive(input: CurateArchiveInput): Promise<RunSumma
       throw ApplicationFailure.create({ message, type: code, nonRetryable: true, details: [kind] });
     }
     throw error;
+  }
+}
+
+/** @returns false when the history has to be cut before all is retrieved */
+async function retrieveAll(
+  run: CurateArchiveInput['run'],
+  progress: RunProgress,
+  limit: number,
+  isLong: () => boolean,
+): Promise<boolean> {
+  if (progress.retrieval === undefined) {
+    progress.stage = 'retrieve';
+    const { requests } = await inAllowedHours(() => cpu.planRetrieval({ run }));
+    progress.retrieval = { requests, done: 0, instances: 0 };
+  }
+  const { retrieval } = progress;
+  await forEachBounded(
+    { from: retrieval.done, to: retrieval.requests, limit },
+    async (request) => {
+      const { instances } = await inAllowedHours(() => cpu.retrieveRequest({ run, request }));
+      retrieval.instances += instances;
+      retrieval.done += 1;
+    },
+    isLong,
+  );
+  if (retrieval.done < retrieval.requests) return false;
+  progress.stage = 'discover';
+  return true;
+}
+
+/** Outside of the hours in which a PACS may be asked the workflow sleeps, not an activity. */
+async function inAllowedHours<Result extends object>(
+  ask: () => Promise<Result | { waitMs: number }>,
+): Promise<Result> {
+  for (;;) {
+    const answer = await ask();
+    if (!('waitMs' in answer)) return answer;
+    await sleep(answer.waitMs);
   }
 }
 

@@ -72,6 +72,9 @@ export class RunFiles {
     rows: (batch: number) => `batches/${pad(batch)}/rows.json`,
     unit: (seriesUnit: string) => `units/${seriesUnit.slice(2, 4)}/${seriesUnit}.json`,
     spool: (sourceKey: string) => `spool/${sourceKey}.sealed`,
+    retrievalPlan: 'retrieval.sealed',
+    retrieval: (requestKey: string) => `retrievals/${requestKey.slice(0, 2)}/${requestKey}.sealed`,
+    retrieved: (sourceKey: string) => `retrieved/${sourceKey.slice(0, 2)}/${sourceKey}.sealed`,
   };
 
   path(name: string): string {

@@ -13,7 +13,18 @@ export interface Sealer {
   seal(bytes: Uint8Array): Buffer;
   /** @throws StageFailure `seal-broken` when the bytes were not sealed with this key or were changed */
   open(sealed: Uint8Array): Buffer;
+  /** Seals what comes piece by piece: `begin`, what `update` gives for each piece, and `end` make the sealed bytes. */
+  sealing(): Sealing;
 }
+
+export interface Sealing {
+  begin: Buffer;
+  update(chunk: Uint8Array): Buffer;
+  end(): Buffer;
+}
+
+/** By how much sealed bytes are longer. */
+export const SEAL_BYTES = NONCE_BYTES + TAG_BYTES;
 
 /** @param purpose keys of different purposes share nothing, even when they come from one secret */
 export function createSealer(secret: Uint8Array, purpose = 'serieswise sealed files v1'): Sealer {
@@ -23,6 +34,15 @@ export function createSealer(secret: Uint8Array, purpose = 'serieswise sealed fi
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
       return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+    },
+    sealing() {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce);
+      return {
+        begin: nonce,
+        update: (chunk) => cipher.update(chunk),
+        end: () => Buffer.concat([cipher.final(), cipher.getAuthTag()]),
+      };
     },
     open(sealed) {
       try {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import type { Reason } from '../../stages/reasons.ts';
 import type { SourceEntry } from '../../stages/records.ts';
-import { isOfMachine } from '../failures.ts';
+import { isOfMachine, StageFailure } from '../failures.ts';
 import { ArchiveError, archiveKindOf, type OpenZip, openZip, readTar } from './archives.ts';
 import { readIfExists } from './atomic.ts';
 import type { RunFiles } from './run-files.ts';
@@ -46,6 +46,8 @@ export async function* listSources(
       problem,
     };
   };
+  if (!fs.existsSync(options.inputPath))
+    throw new StageFailure('input-missing', 'environment', 'The input is not there (any more).');
   for (const file of walkInput(options.inputPath)) {
     if (file === null) {
       counts.skippedLinks += 1;
@@ -91,16 +93,20 @@ export type SourceBytes = (entry: SourceEntry, maxBytes?: number) => Promise<Buf
 interface SourcePlace {
   inputPath: string;
   spooled(sourceKey: string): Buffer | null;
+  /** What a PACS gave; only of runs over one. */
+  retrieved?(sourceKey: string): Buffer | null;
 }
 
-/** Spooled members lie, sealed, in the files of the run. */
+/** Spooled members and retrieved instances lie, sealed, in the files of the run. */
 export function placeOfRun(files: RunFiles): SourcePlace {
+  const open = (name: string) => {
+    const sealed = readIfExists(files.path(name));
+    return sealed === null ? null : files.sealer.open(sealed);
+  };
   return {
     inputPath: files.settings.inputPath,
-    spooled(sourceKey) {
-      const sealed = readIfExists(files.path(files.names.spool(sourceKey)));
-      return sealed === null ? null : files.sealer.open(sealed);
-    },
+    spooled: (sourceKey) => open(files.names.spool(sourceKey)),
+    retrieved: (sourceKey) => open(files.names.retrieved(sourceKey)),
   };
 }
 
@@ -117,6 +123,8 @@ export class SourceReader {
   async read(entry: SourceEntry, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer | Reason> {
     if (entry.problem !== null) return entry.problem;
     if (entry.bytes > 2 ** 31 - 1) return 'too-large';
+    if (entry.isRetrieved === true)
+      return this.place.retrieved?.(entry.sourceKey)?.subarray(0, maxBytes) ?? 'read-failed';
     if (entry.member !== null) return this.readMember(entry, entry.member, maxBytes);
     try {
       return readFilePrefix(locateListed(this.place.inputPath, entry.path), Math.min(entry.bytes, maxBytes));

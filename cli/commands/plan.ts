@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import { type Forecast, forecastRun } from '../../activities/plan.ts';
 import { SourceReader } from '../../activities/store/sources.ts';
@@ -9,7 +8,7 @@ import { availableCores } from '../../workers/machine.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
-import { checkInput } from './run.ts';
+import { resolveInput } from './run.ts';
 
 /**
  * Core seconds that a run of the shipped pipeline costs, for the forecast: de-identification by bytes and by file,
@@ -37,8 +36,7 @@ export function registerPlan(program: Command): void {
   ).action(
     async (file: string, options: { input: string; set: string[]; state?: string; json?: boolean }) => {
       const { pipeline } = await loadRunnablePipeline(file, options.set);
-      const inputPath = path.resolve(options.input);
-      checkInput(inputPath, pipeline.source.type);
+      const inputPath = resolveInput(options.input, pipeline.source);
       const state = openStateOrExit(options.state);
       const reader = new SourceReader({ inputPath, spooled: () => null });
       const profile = resolveProfile(pipeline.deidentify);

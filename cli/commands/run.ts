@@ -3,7 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { StageFailure } from '../../activities/failures.ts';
+import { readRequestList } from '../../activities/retrieve.ts';
 import { RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
+import { isRetrieved, needsList } from '../../pipelines/source-kinds.ts';
+import type { RetrievedSource, Source } from '../../pipelines/source-schema.ts';
+import { ListError } from '../../stages/retrieve/read-list.ts';
 import { isReportCurrent } from '../../web/report/report-file.ts';
 import { executeRun, type RunOutcome } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
@@ -14,7 +18,7 @@ import { printRunSummary } from '../run-summary.ts';
 import { openStateOrExit, printJson, say, withStateOption } from '../settings.ts';
 
 interface RunOptions {
-  input: string;
+  input?: string;
   output: string;
   set: string[];
   state?: string;
@@ -35,7 +39,10 @@ export function registerRun(program: Command): void {
           'does again only what changed. Without TEMPORAL_ADDRESS a private Temporal dev server is started.',
       )
       .argument('<pipeline.yaml>', 'the pipeline spec')
-      .requiredOption('--input <path>', 'folder or archive with the source files')
+      .option(
+        '--input <path>',
+        'folder or archive with the source files; of a PACS, the list of studies (CSV)',
+      )
       .requiredOption('--output <dir>', 'output folder')
       .option('--set <a.b=value>', 'override a field of the spec (repeatable)', collect, [])
       .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
@@ -56,12 +63,11 @@ async function runCommand(file: string, options: RunOptions): Promise<void> {
   if (options.provider !== 'cpu' && options.provider !== 'cuda') {
     throw new CliError(`--provider ${options.provider} is not known; use cpu or cuda.`, 2);
   }
-  const inputPath = path.resolve(options.input);
+  const inputPath = resolveInput(options.input, pipeline.source);
   const outputFolder = path.resolve(options.output);
-  checkInput(inputPath, pipeline.source.type);
-  checkFolders(inputPath, outputFolder);
+  if (inputPath !== '') checkFolders(inputPath, outputFolder);
   const state = openStateOrExit(options.state);
-  checkFolders(inputPath, path.resolve(state.folder), 'state folder');
+  if (inputPath !== '') checkFolders(inputPath, path.resolve(state.folder), 'state folder');
   prepareOutput(outputFolder, new RunFiles(state, runKeyOf(state, outputFolder)));
   if (options.detach === true && !isClusterConfigured())
     return detach(outputFolder, state.folder, options.json === true);
@@ -140,8 +146,38 @@ export function parseConcurrency(text: string | undefined): number {
   return value;
 }
 
-/** @throws CliError 2 when the input is not there or is not what the source type says */
-export function checkInput(inputPath: string, sourceType: string): void {
+/**
+ * The input as an absolute path; empty for a PACS that needs none.
+ * @throws CliError 2 when the input is missing, not there, or not what the source says
+ */
+export function resolveInput(input: string | undefined, source: Source): string {
+  const isPacs = isRetrieved(source);
+  if (input === undefined) {
+    if (!isPacs) throw new CliError('Name the source files with --input PATH.', 2);
+    if (needsList(source)) throw new CliError('Name the list of studies (CSV) with --input FILE.', 2);
+    return '';
+  }
+  const inputPath = path.resolve(input);
+  checkInput(inputPath, source.type);
+  if (!isPacs) return inputPath;
+  const takesList = source.type === 'inbox' || needsList(source);
+  if (!takesList) throw new CliError('The pipeline asks a PACS by a query: it takes no --input.', 2);
+  if (!fs.statSync(inputPath).isFile()) throw new CliError('The list of studies is not a file.', 2);
+  checkList(inputPath, source);
+  return inputPath;
+}
+
+/** A list with mistakes ends the command before anything is started. */
+function checkList(inputPath: string, source: RetrievedSource): void {
+  try {
+    readRequestList(source, inputPath);
+  } catch (error) {
+    if (error instanceof ListError || error instanceof StageFailure) throw new CliError(error.message, 2);
+    throw error;
+  }
+}
+
+function checkInput(inputPath: string, sourceType: string): void {
   const stat = fs.statSync(inputPath, { throwIfNoEntry: false });
   if (stat === undefined) throw new CliError(`The input ${inputPath} does not exist.`, 2);
   if (sourceType === 'archive' && !stat.isFile()) {

@@ -1,4 +1,4 @@
-import type { InstanceRow, LabelRow, ReviewRow, SeriesRow } from '../../manifest/schema.ts';
+import type { InstanceRow, LabelRow, RetrievalRow, ReviewRow, SeriesRow } from '../../manifest/schema.ts';
 
 /** A deterministic source of numbers in [0, 1) for generated rows. */
 export function makeRandom(seed: number): () => number {
@@ -168,6 +168,24 @@ export function makeReviewRow(fields: Partial<ReviewRow> = {}): ReviewRow {
     bundle: 'starter@1.0.0',
     reviewed_at: '2024-01-01T00:00:00Z',
     reading_ms: 1200,
+    ...fields,
+  };
+}
+
+/** A series that came whole; fields as given. */
+export function makeRetrievalRow(fields: Partial<RetrievalRow> = {}): RetrievalRow {
+  return {
+    request: '0'.repeat(32),
+    level: 'series',
+    study_instance_uid: '2.25.1',
+    series_instance_uid: '2.25.2',
+    modality: 'CT',
+    outcome: 'complete',
+    reason: null,
+    announced_count: 3,
+    expected_count: 3,
+    received_count: 3,
+    unlisted_count: 0,
     ...fields,
   };
 }

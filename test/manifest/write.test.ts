@@ -20,7 +20,14 @@ import {
 import { createTableWriter, writeTable } from '../../manifest/write.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { describeWithOracle, runOracle } from '../oracles/python.ts';
-import { makeInstanceRows, makeLabelRows, makeRandom, makeReviewRow, makeSeriesRow } from './rows.ts';
+import {
+  makeInstanceRows,
+  makeLabelRows,
+  makeRandom,
+  makeRetrievalRow,
+  makeReviewRow,
+  makeSeriesRow,
+} from './rows.ts';
 
 const METADATA = { pipelineDigest: 'a'.repeat(64) };
 let folder = '';
@@ -86,6 +93,19 @@ describeWithOracle('tables in pyarrow, DuckDB and Polars', () => {
     reviews: [
       makeReviewRow({ sequence: 1, action: 'undo', undoes: 'r1-00000000', body_part: null }),
       makeReviewRow({ tensor_sha256: null, bundle: null, reading_ms: null }),
+    ],
+    retrievals: [
+      makeRetrievalRow(),
+      makeRetrievalRow({ level: 'study', series_instance_uid: null, modality: null }),
+      makeRetrievalRow({
+        request: 'f'.repeat(32),
+        study_instance_uid: null,
+        series_instance_uid: null,
+        outcome: 'missing',
+        reason: 'not-found',
+        expected_count: null,
+        announced_count: null,
+      }),
     ],
   };
 
