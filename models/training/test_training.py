@@ -257,7 +257,7 @@ class Network(unittest.TestCase):
         made = []
         for processes in ('1', '2'):
             options = read_arguments(['--volumes', '', '--output', '', '--steps', '2', '--processes', processes])
-            made.append(make_trunks(bank, jobs, options))
+            made.append(make_trunks(bank, jobs, options, say=lambda text: None))
         for name in ('one', 'two'):
             for alone, beside in zip(made[0][name].parameters(), made[1][name].parameters()):
                 self.assertTrue(torch.equal(alone, beside))

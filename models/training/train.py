@@ -228,13 +228,14 @@ def _train_job(job):
     return name, weights
 
 
-def make_trunks(bank, jobs, options):
+def make_trunks(bank, jobs, options, say):
     """name → trunk of each job (name, rows of the bank, seed); those that the cache holds are not trained again."""
     path_of = lambda name: os.path.join(options.cache, name + '.pt') if options.cache else None
     weights = {name: torch.load(path_of(name)) for name, _, _ in jobs
                if options.cache and os.path.exists(path_of(name))}
     todo = [(name, rows, seed, options.steps, options.threads, path_of(name)) for name, rows, seed in jobs
             if name not in weights]
+    say(f'training {len(todo)} of {len(jobs)} trunks on up to {len(bank["label"])} series, {options.processes} at once')
     if options.processes == 1 or len(todo) < 2:
         _share(bank)
         weights.update(_train_job(job) for job in todo)
@@ -267,8 +268,7 @@ def main(arguments=None):
     jobs = [(f'fold{fold}-{m}', rows, options.seed + 31 * fold + 1009 * m) for fold, rows in enumerate(kept)
             for m in members]
     jobs += [(f'final-{m}', slice(None), options.seed - 31 + 1009 * m) for m in members]
-    say(f'training {len(jobs)} trunks on up to {len(train["label"])} series, {options.processes} at once')
-    trunks = make_trunks(train, jobs, options)
+    trunks = make_trunks(train, jobs, options, say)
     for fold, rows in enumerate(kept):
         out = ~without_fold(held, table, fold)
         body[out], axis[out] = predict_cubes([trunks[f'fold{fold}-{m}'] for m in members],

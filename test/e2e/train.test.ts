@@ -58,6 +58,22 @@ describe.skipIf(findTrainingPython() === null)('serieswise train (needs a Python
   const train = (output: string, ...more: string[]) =>
     runProgram(arguments_(output, ...more), env, RUN_TIMEOUT_MS);
 
+  /** Trains until the output says so, then presses Ctrl-C. */
+  async function interruptAfter(words: string, output: string, ...more: string[]) {
+    const child = spawn(path.join(repositoryRoot, 'bin/serieswise'), arguments_(output, ...more), {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      const before = said.includes(words);
+      said += text;
+      if (!before && said.includes(words)) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    return { code, said };
+  }
+
   async function classifyOne(bundle: Bundle) {
     const file = path.join(curated, 'tensors', `${series[0]!.series_unit}.npy`);
     const classifier = await createClassifier(bundle, { provider: 'cpu', threads: 1 });
@@ -133,17 +149,7 @@ describe.skipIf(findTrainingPython() === null)('serieswise train (needs a Python
         ['contrast', 2],
       ]);
 
-      const child = spawn(
-        path.join(repositoryRoot, 'bin/serieswise'),
-        arguments_('stopped', '--epochs', '6'),
-        { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } },
-      );
-      let said = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        if (!said.includes('epoch 1 of 6') && text.includes('epoch 1 of 6')) child.kill('SIGINT');
-        said += text;
-      });
-      const code = await new Promise((resolve) => child.once('close', resolve));
+      const { code, said } = await interruptAfter('epoch 1 of 6', 'stopped', '--epochs', '6');
       expect(code, said).toBe(130);
       expect(said).toContain('--resume goes on from here');
       expect(fs.existsSync(path.join(folder, 'stopped/card.json'))).toBe(false);
@@ -160,13 +166,26 @@ describe.skipIf(findTrainingPython() === null)('serieswise train (needs a Python
   );
 
   it(
-    "makes the paper's network for one task",
+    "makes the paper's three networks, stopped between them and resumed",
     async () => {
-      const made = train('paper', '--preset', 'paper', '--task', 'axis', '--epochs', '1', '--width', '2');
+      const settings = ['--preset', 'paper', '--task', 'all', '--epochs', '1', '--width', '2'];
+      const { code, said } = await interruptAfter('body_part: epoch 1 of 1', 'paper', ...settings);
+      expect(code, said).toBe(130);
+      const made = train('paper', ...settings, '--resume');
       expect(made.exitCode, made.stderr).toBe(0);
+      expect(made.stderr).not.toContain('body_part: epoch');
+      expect(made.stderr).toContain('contrast: epoch 1 of 1');
       const bundle = await loadBundle(path.join(folder, 'paper'));
-      expect(bundle.tasks.map(({ task, file }) => [task, file])).toEqual([['axis', 'axis.onnx']]);
-      expect((await classifyOne(bundle)).map(({ task }) => task)).toEqual(['axis']);
+      expect(bundle.tasks.map(({ task, file }) => [task, file])).toEqual([
+        ['body_part', 'body_part.onnx'],
+        ['axis', 'axis.onnx'],
+        ['contrast', 'contrast.onnx'],
+      ]);
+      expect((await classifyOne(bundle)).map(({ task, scores }) => [task, scores.length])).toEqual([
+        ['body_part', 16],
+        ['axis', 3],
+        ['contrast', 2],
+      ]);
     },
     RUN_TIMEOUT_MS,
   );
