@@ -13,6 +13,7 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   query: async (program) => (await import('./commands/query.ts')).registerQuery(program),
   why: async (program) => (await import('./commands/why.ts')).registerWhy(program),
   report: async (program) => (await import('./commands/report.ts')).registerReport(program),
+  review: async (program) => (await import('./commands/review.ts')).registerReview(program),
   crosswalk: async (program) => (await import('./commands/crosswalk.ts')).registerCrosswalk(program),
   verify: async (program) => (await import('./commands/verify.ts')).registerVerify(program),
   export: async (program) => (await import('./commands/export.ts')).registerExport(program),

@@ -129,11 +129,12 @@ export const RESOLVED_COLUMNS: readonly ColumnDeclaration[] = [
  * SQL for the decisions that stand: not undone, of the present model input, the last of each reader (for
  * adjudicators: the last of all).
  * @param series a table or view with `series_unit` and `tensor_sha256`
+ * @param reviews a table or view with the rows of `reviews`
  */
-export function standingReviewsSql(series: string): string {
-  return `SELECT r.* FROM reviews r JOIN ${series} s
+export function standingReviewsSql(series: string, reviews = 'reviews'): string {
+  return `SELECT r.* FROM ${reviews} r JOIN ${series} s
       ON r.series_unit = s.series_unit AND r.tensor_sha256 IS NOT DISTINCT FROM s.tensor_sha256
-    WHERE r.action <> 'undo' AND r.review NOT IN (SELECT undoes FROM reviews WHERE undoes IS NOT NULL)
+    WHERE r.action <> 'undo' AND r.review NOT IN (SELECT undoes FROM ${reviews} WHERE undoes IS NOT NULL)
     QUALIFY row_number() OVER (
       PARTITION BY r.series_unit, r.role, CASE r.role WHEN 'reader' THEN r.reader END
       ORDER BY CASE r.role WHEN 'reader' THEN '' ELSE r.reviewed_at END DESC, r.sequence DESC, r.reader) = 1`;

@@ -41,6 +41,25 @@ function sourceDigest(files) {
   return hash.digest('hex');
 }
 
+/** The review page's script and style: one file each, for a browser. */
+async function buildReviewPage(next) {
+  const { build: bundle } = await import('esbuild');
+  await bundle({
+    entryPoints: [
+      { in: path.join(root, 'web/review/page/main.tsx'), out: 'page' },
+      { in: path.join(root, 'web/review/page/page.css'), out: 'page' },
+    ],
+    outdir: path.join(next, 'web/review/page'),
+    tsconfig: path.join(root, 'web/review/page/tsconfig.json'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'inline',
+    logLevel: 'warning',
+  });
+}
+
 async function build() {
   const kernel = 'stages/preprocess/assembly/resample.ts';
   const sources = FOLDERS.flatMap((folder) => listFiles(folder));
@@ -76,6 +95,7 @@ async function build() {
     fs.mkdirSync(path.dirname(path.join(next, file)), { recursive: true });
     fs.copyFileSync(path.join(root, file), path.join(next, file));
   }
+  await buildReviewPage(next);
   if (fs.existsSync(path.join(root, kernel))) {
     const wasm = path.join(next, 'stages/preprocess/resample.wasm');
     execFileSync(

@@ -9,6 +9,7 @@ const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const CHECKS = [
   ['format and lint', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['types', bin('tsc'), ['--noEmit', '-p', '.']],
+  ['types of the review page', bin('tsc'), ['--noEmit', '-p', 'web/review/page']],
   ['import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', ...FOLDERS]],
   ['generated pages', process.execPath, ['scripts/generate-docs.mjs', '--check']],
   ['dead code', bin('knip'), ['--no-progress']],
