@@ -75,7 +75,6 @@ async function profilePage() {
       retain_device_identity: { permit },
       retain_institution_identity: { permit },
       retain_safe_private: true,
-      clean_descriptors: true,
     },
   });
   const rows = explainProfile(profile);

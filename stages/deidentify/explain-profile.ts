@@ -208,7 +208,7 @@ function explainGrammar(grammar: ValueGrammar): string {
     case 'ratio':
       return 'a ratio to one';
     case 'descriptor':
-      return 'words of the label vocabulary alone';
+      return `some of ${DESCRIPTOR_WORDS.size} words, each once, in their order`;
   }
 }
 

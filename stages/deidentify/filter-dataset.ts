@@ -10,6 +10,7 @@ import type { DicomDataset, DicomElement, DicomFile, DicomItem } from '../../dic
 import { isPrivateCreatorTag, isPrivateTag, TAGS } from '../../dicom/tags.ts';
 import { getString, rawText, readNumbers, valueBytes } from '../../dicom/values.ts';
 import { isStringVr } from '../../dicom/vr.ts';
+import { withoutNames, wordsOfName } from './descriptors.ts';
 import { fitsNumbers, type Judgement } from './grammars.ts';
 import { type ResolvedRule, safePrivateKey } from './profile.ts';
 import { CODED_CONCEPTS } from './profiles/codes.ts';
@@ -178,11 +179,29 @@ function applyGrammar(
   if (isStringVr(vr)) {
     if (element.length > MAX_TEXT_BYTES || !isTextVr(element.vr)) return otherwise(rule);
     const text = rawText(context.file, element);
-    return fromJudgement(rule.judge(text), rule);
+    if (grammar.kind !== 'descriptor') return fromJudgement(rule.judge(text), rule);
+    const nameless = withoutNames(text, namesOf(context.file));
+    const judgement = rule.judge(nameless);
+    // What is clean without the name is not what the source says.
+    return fromJudgement(judgement === true && nameless !== text ? nameless.trim() : judgement, rule);
   }
   if (isStringVr(element.vr)) return otherwise(rule);
   const numbers = numbersOf(context.file, dataset, element, rule);
   return numbers !== undefined && fitsNumbers(grammar, numbers) ? RAW : otherwise(rule);
+}
+
+const names = new WeakMap<DicomFile, ReadonlySet<string>>();
+
+/** Words of the names of persons in the data set. */
+function namesOf(file: DicomFile): ReadonlySet<string> {
+  const known = names.get(file);
+  if (known !== undefined) return known;
+  const words = [...file.dataset.elements.values()]
+    .filter(({ vr, length }) => vr === 'PN' && length <= MAX_TEXT_BYTES)
+    .flatMap((element) => wordsOfName(rawText(file, element)));
+  const found = new Set(words);
+  names.set(file, found);
+  return found;
 }
 
 function fromJudgement(judgement: Judgement, rule: ResolvedRule): Outcome {

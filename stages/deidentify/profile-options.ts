@@ -15,6 +15,7 @@ export interface OptionsSpec {
   /** Default: true. */
   retain_patient_characteristics?: boolean | undefined;
   retain_safe_private?: boolean | undefined;
+  /** Default: true. */
   clean_descriptors?: boolean | undefined;
   clean_graphics?: boolean | undefined;
   clean_pixel_data?: boolean | undefined;
@@ -108,10 +109,10 @@ export function applyOptions(rows: ProfileRow[], { options = {} }: ProfileSpec):
     const reason = 'Retain Institution Identity: a value that the pipeline permits';
     result.push(...permittedRows(INSTITUTION, options.retain_institution_identity.permit, reason));
   }
-  if (options.clean_descriptors === true) {
+  if (options.clean_descriptors !== false) {
     for (const path of DESCRIPTORS) {
       const grammar: ValueGrammar = { kind: 'descriptor' };
-      const reason = 'Clean Descriptors: written anew in the label vocabulary';
+      const reason = 'Clean Descriptors: written anew in a closed vocabulary';
       result.push({ path, action: 'map', grammar, otherwise: 'remove', required: false, reason });
     }
   }
@@ -144,7 +145,7 @@ function permittedRows(paths: readonly string[], values: readonly string[], reas
 }
 
 /**
- * Codes of CID 7050, only for what is really done. Cleaning options are not claimed by default, although what they
+ * Codes of CID 7050, only for what is really done. Clean Graphics is not claimed by default, although what it
  * would clean is removed: the code would tell a reader to look for something that is not there.
  */
 export function methodCodesOf(
@@ -161,7 +162,7 @@ export function methodCodesOf(
       meaning: 'Clean Graphics Option',
       when: 'native-pixels',
     },
-    options.clean_descriptors === true && { value: '113105', meaning: 'Clean Descriptors Option' },
+    options.clean_descriptors !== false && { value: '113105', meaning: 'Clean Descriptors Option' },
     dates === 'keep' && {
       value: '113106',
       meaning: 'Retain Longitudinal Temporal Information Full Dates Option',

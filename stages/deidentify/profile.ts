@@ -1,3 +1,4 @@
+import { remember } from '../../dicom/remember.ts';
 import { lookUpTag, tag } from '../../dicom/tags.ts';
 import { CONFIDENTIALITY_OPTIONS, confidentialityOf } from './confidentiality.ts';
 import { type Judgement, judgeText } from './grammars.ts';
@@ -13,14 +14,13 @@ import {
 import { CT_RESEARCH } from './profiles/ct-research.ts';
 import type { ProfileRow, ProfileTable, ValueGrammar } from './profiles/profile-table.ts';
 import { SAFE_PRIVATE } from './profiles/safe-private.ts';
-import { remember } from '../../dicom/remember.ts';
 
 /** What a pipeline says under `deidentify`. */
 export interface ProfileSpec {
   profile: 'ct-research';
   dates: 'remove' | 'shift' | 'keep';
   whitelist: { add: readonly string[]; remove: readonly string[] };
-  /** Options of PS3.15 annex E.3; without it none but Retain Patient Characteristics. */
+  /** Options of PS3.15 annex E.3; without it Retain Patient Characteristics and Clean Descriptors. */
   options?: OptionsSpec | undefined;
 }
 

@@ -427,7 +427,7 @@ const FUNCTIONAL_GROUPS = [
 
 export const CT_RESEARCH: ProfileTable = {
   name: 'ct-research',
-  version: 1,
+  version: 2,
   rows: [
     ...PATIENT,
     ...STUDY_AND_SERIES,

@@ -38,7 +38,7 @@ export type ValueGrammar =
   | { kind: 'permitted'; values: readonly string[] }
   /** SH: `n.nnn:1`. */
   | { kind: 'ratio' }
-  /** LO: written anew, in the label vocabulary, from what the text says of it. */
+  /** LO: written anew, in a closed vocabulary, from what the text says of it. */
   | { kind: 'descriptor' };
 
 /**

@@ -77,8 +77,8 @@ const problemsOf = (options: OptionsSpec, spec: Partial<ProfileSpec> = {}) => {
 describe('options of PS3.15', () => {
   it('say no more in the output than before when none is asked for', () => {
     const { methods, texts, get } = read(ct({ PatientSex: 'F' }), {});
-    expect(methods).toEqual(['113100', '113108']);
-    expect(texts).toEqual(['Serieswise ct-research 1']);
+    expect(methods).toEqual(['113100', '113105', '113108']);
+    expect(texts).toEqual(['Serieswise ct-research 2']);
     expect(get('LongitudinalTemporalInformationModified')).toBe('REMOVED');
   });
 
@@ -148,7 +148,7 @@ describe('options of PS3.15', () => {
     const { get, has, methods } = read(ct(values), { retain_patient_characteristics: false });
     expect(has(tag('PatientSex')) && get('PatientSex') === undefined).toBe(true);
     expect(has(tag('PatientAge')) || has(tag('PatientSize')) || has(tag('PatientWeight'))).toBe(false);
-    expect(methods).toEqual(['113100']);
+    expect(methods).toEqual(['113100', '113105']);
   });
 
   it('claim clean graphics only where bits of pixels could be looked at', () => {
@@ -193,7 +193,7 @@ describe('options of PS3.15', () => {
     const codes = getItems(file.dataset, tag('DeidentificationMethodCodeSequence')).map((item) =>
       getString(file, item.dataset, tag('CodeValue')),
     );
-    expect(codes).toEqual(['113100', '113108']);
+    expect(codes).toEqual(['113100', '113105', '113108']);
   });
 });
 
@@ -326,7 +326,15 @@ describe('Retain Safe Private', () => {
 });
 
 describe('Clean Descriptors', () => {
-  it('writes what a text says in the label vocabulary, and no word of it', () => {
+  it('is on, and can be left out', () => {
+    const source = ct({ SeriesDescription: 'CHEST' });
+    expect(read(source, {}).get('SeriesDescription')).toBe('chest');
+    const without = read(source, { clean_descriptors: false });
+    expect(without.has(tag('SeriesDescription'))).toBe(false);
+    expect(without.methods).toEqual(['113100', '113108']);
+  });
+
+  it('writes what a text says in its vocabulary, and no word of it', () => {
     const { get, has, methods } = read(
       ct({
         SeriesDescription: 'Thorax arteriell ZZDOE 1.0 CHEST CE AXIAL',
@@ -393,7 +401,7 @@ describe('dates: keep', () => {
     expect(has(tag('AcquisitionDate'))).toBe(false);
     expect(get('PatientBirthDate')).toBeUndefined();
     expect(get('LongitudinalTemporalInformationModified')).toBe('UNMODIFIED');
-    expect(methods).toEqual(['113100', '113106', '113108']);
-    expect(texts).toEqual(['Serieswise ct-research 1', 'Dates and times kept']);
+    expect(methods).toEqual(['113100', '113105', '113106', '113108']);
+    expect(texts).toEqual(['Serieswise ct-research 2', 'Dates and times kept']);
   });
 });

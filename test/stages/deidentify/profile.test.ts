@@ -42,13 +42,7 @@ function read(values: Record<string, CanaryValue>, spec: Partial<ProfileSpec> = 
 
 describe('resolveProfile', () => {
   it('tells every problem at once', () => {
-    const add = [
-      'InstitutionName',
-      'PatientSpeciesDescription',
-      'NoSuchThing',
-      'SeriesDescription',
-      'StudyDate',
-    ];
+    const add = ['InstitutionName', 'PatientSpeciesDescription', 'NoSuchThing', 'ImageComments', 'StudyDate'];
     const problems = problemsOf({
       whitelist: { add: [...add, 'InstanceCreationDate'], remove: ['Rows', 'Nonsense'] },
     });
@@ -74,12 +68,12 @@ describe('resolveProfile', () => {
     const remove = ['PatientSex', 'PatientAge', 'PatientSize', 'PatientWeight', 'KVP'];
     const all = read(values);
     expect(all.get('PatientSex')).toBe('F');
-    expect(all.methods).toEqual(['113100', '113108']);
+    expect(all.methods).toEqual(['113100', '113105', '113108']);
     const less = read(values, { whitelist: { add: [], remove } });
     expect(less.has('PatientSex') && less.get('PatientSex') === undefined).toBe(true);
     expect(less.has('PatientAge')).toBe(false);
     expect(less.has('KVP') && less.get('KVP') === undefined).toBe(true);
-    expect(less.methods).toEqual(['113100']);
+    expect(less.methods).toEqual(['113100', '113105']);
   });
 
   it('removes dates, or shifts them and keeps intervals', () => {
@@ -105,7 +99,7 @@ describe('resolveProfile', () => {
     expect(shifted.get('StudyTime')).toBe('101500');
     expect(shifted.get('PatientBirthDate')).toBeUndefined();
     expect(shifted.get('LongitudinalTemporalInformationModified')).toBe('MODIFIED');
-    expect(shifted.methods).toEqual(['113100', '113107', '113108']);
+    expect(shifted.methods).toEqual(['113100', '113105', '113107', '113108']);
   });
 });
 
