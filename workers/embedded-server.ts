@@ -45,6 +45,8 @@ const TUNING = [
   '--sqlite-pragma=synchronous=normal',
   '--dynamic-config-value=matching.numTaskqueueReadPartitions=1',
   '--dynamic-config-value=matching.numTaskqueueWritePartitions=1',
+  // Finished batches stay in the cache for an hour otherwise, however many there are.
+  '--dynamic-config-value=history.hostLevelCacheMaxSize=128',
 ];
 
 /** The server's Go runtime: rarer collections within a bound of memory, and few threads that look for work. */

@@ -34,8 +34,19 @@ function* walkFolder(root: string, relative: string): Generator<ListedFile | nul
       continue;
     }
     const isFileOrLink = entry.isFile() || entry.isSymbolicLink();
-    const found = isFileOrLink ? fs.statSync(locate(root, child), { throwIfNoEntry: false }) : undefined;
+    const found = isFileOrLink ? statOf(locate(root, child)) : undefined;
     yield found?.isFile() ? { path: child, bytes: found.size, mtimeMs: Math.trunc(found.mtimeMs) } : null;
+  }
+}
+
+/** Undefined for links to nothing, in a circle, or to a name that no file can have. */
+function statOf(location: Buffer): fs.Stats | undefined {
+  try {
+    return fs.statSync(location, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ELOOP' || code === 'ENAMETOOLONG') return undefined;
+    throw error;
   }
 }
 

@@ -118,9 +118,10 @@ it('follows links to files, not to folders, and skips pipes', async () => {
   fs.symlinkSync(path.join(folder, 'real/a.dcm'), path.join(folder, 'link.dcm'));
   fs.symlinkSync(folder, path.join(folder, 'loop'));
   fs.symlinkSync(path.join(folder, 'gone'), path.join(folder, 'dangling'));
+  fs.symlinkSync('circle', path.join(folder, 'circle'));
   const { entries, counts } = await list();
   expect(entries.map(({ path: file }) => file)).toEqual(['link.dcm', 'real/a.dcm']);
-  expect(counts.skippedLinks).toBe(2);
+  expect(counts.skippedLinks).toBe(3);
 });
 
 it('reads files whose names are no valid text', async () => {
