@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { digestOf } from '../pipelines/digest.ts';
+import type { Pipeline } from '../pipelines/schema.ts';
 import { deidentifyInstance } from '../stages/deidentify/deidentify-instance.ts';
 import { describeUnreadable } from '../stages/deidentify/describe-unreadable.ts';
 import type { FrameTimes } from '../stages/deidentify/read-times.ts';
@@ -19,13 +20,22 @@ export interface StoredInstance {
   record: InstanceRecord;
 }
 
-/** Changes whenever a source file (by size and time) or the way of de-identifying changes. */
-export function stampOf(context: StageContext, entry: SourceEntry): string {
-  const { pipeline } = context;
+const methods = new WeakMap<Pipeline, string>();
+
+/** Changes whenever the way of de-identifying does. */
+function methodOf(pipeline: Pipeline): string {
+  const known = methods.get(pipeline);
+  if (known !== undefined) return known;
   // What becomes of faces is decided by units, later.
   const { faces: _faces, ...deidentify } = pipeline.deidentify;
-  const how = digestOf({ deidentify, version: STEP_VERSIONS.deidentify }).slice(0, 16);
-  return `${entry.bytes}:${entry.mtimeMs}:${entry.problem ?? ''}:${how}`;
+  const method = digestOf({ deidentify, version: STEP_VERSIONS.deidentify }).slice(0, 16);
+  methods.set(pipeline, method);
+  return method;
+}
+
+/** Changes whenever a source file (by size and time) or the way of de-identifying changes. */
+export function stampOf({ pipeline }: StageContext, entry: SourceEntry): string {
+  return `${entry.bytes}:${entry.mtimeMs}:${entry.problem ?? ''}:${methodOf(pipeline)}`;
 }
 
 /** Reads and de-identifies one source file, and stages the result. Bad data is a record, never an error. */
@@ -44,12 +54,19 @@ export async function deidentifyEntry(
     pseudonymizer,
     sourceKey: entry.sourceKey,
   });
-  if (output !== null) {
-    const file = files.stagedInstance(entry.sourceKey);
+  if (output !== null) stage(files.stagedInstance(entry.sourceKey), output);
+  return { stamp, record, times };
+}
+
+/** Almost always the folder is there: it is made when it turns out not to be. */
+function stage(file: string, output: readonly Uint8Array[]): void {
+  try {
+    writeFileAtomic(file, output, { flush: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     fs.mkdirSync(path.dirname(file), { recursive: true });
     writeFileAtomic(file, output, { flush: false });
   }
-  return { stamp, record, times };
 }
 
 /** Path of the de-identified file of a record where it was published. */

@@ -1,31 +1,40 @@
 // What de-identifying one CT file costs, from disk to disk, beside other tools and a plain copy: the same 133 slices of
-// 527 kB, one thread, warm, medians over rounds, tools in turns.
+// 527 kB in one run, tools in turns round by round, warm, medians over rounds.
 //
-//   node bench/deidentify.mjs [--rounds 5] [--json]
+//   node bench/deidentify.mjs [--rounds 7] [--processes 1] [--json]
 //
 // Ours is what a run does with a file (`deidentifyEntry`): path checks, reading, de-identification with all digests,
-// the search for text in the pixels, writing beside, atomic rename. Flushing to disk is done once a batch, by publish;
-// it is measured apart. Needs dist/ (npm run build) and, for the peers, bench/requirements.txt in .cache/bench.
-import { execFileSync } from 'node:child_process';
+// the search for text in the pixels, writing beside, atomic rename. Every tool is one process that works on one file
+// after the other; with `--processes N` every tool is N such processes that share the files. Each round writes to a
+// new folder; files of earlier rounds are removed outside of what is timed. Flushing to disk is done once a batch, by
+// publish; it is measured apart. Needs dist/ (npm run build) and, for the peers, bench/requirements.txt in .cache/bench.
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import yauzl from 'yauzl';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const load = (file) => import(path.join(root, 'dist', file));
-const { deidentifyEntry } = await load('activities/instances.js');
-const { SourceReader } = await load('activities/store/sources.js');
-const { resolveProfile } = await load('stages/deidentify/profile.js');
-const { createPseudonymizer } = await load('stages/deidentify/pseudonyms.js');
-const { pipelineSchema } = await load('pipelines/schema.js');
-
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '7' },
+    processes: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
 });
 const rounds = Number(values.rounds);
+const processes = Number(values.processes);
+/** Rounds before the first that counts: caches of the disk, just-in-time compilers. */
+const WARM_UP = 3;
+/** By how much each should at least be slower than ours; a copy may be faster. */
+const AIMS = { copy: 0.4, dcmanon: 2, dicognito: 4, deid: 10 };
+const OURS = ['copy', 'read and write', 'serieswise'];
+const PEERS = ['dcmanon', 'pydicom', 'dicognito', 'deid'];
+const python = path.join(root, '.cache/bench/bin/python');
+
 const shared = process.env.SERIESWISE_SHARED_DATA ?? path.resolve(root, '../shared/data');
 const archive = path.join(shared, 'ct-dicom/archives/chest-lidc-idri-0001-contrast.zip');
 if (!fs.existsSync(archive)) {
@@ -48,56 +57,42 @@ async function unpack() {
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
-/** Runs `each` on every file, in rounds after one to warm up; milliseconds a file, wall and CPU. */
-async function measure(each) {
-  const names = fs.readdirSync(source).sort();
-  const result = { wallMs: [], cpuMs: [] };
-  for (let round = 0; round <= rounds; round += 1) {
-    const wall = performance.now();
-    const cpu = process.cpuUsage();
-    for (const name of names) await each(name);
-    const used = process.cpuUsage(cpu);
-    if (round === 0) continue;
-    result.wallMs.push((performance.now() - wall) / names.length);
-    result.cpuMs.push((used.user + used.system) / 1000 / names.length);
-  }
-  return result;
-}
-
-function folder(name) {
-  const target = path.join(work, name);
-  fs.mkdirSync(target);
-  return target;
-}
-
-function measureOurs() {
-  const target = folder('ours');
-  const pipeline = pipelineSchema.parse({ name: 'bench' });
-  const context = {
-    pipeline,
-    profile: resolveProfile(pipeline.deidentify),
-    pseudonymizer: createPseudonymizer(new Uint8Array(32).fill(7)),
-    files: { stagedInstance: (key) => path.join(target, `${key}.dcm`) },
+/** A process of a tool, which does a round whenever it is asked to. */
+function startProcess(tool, index) {
+  const isPeer = PEERS.includes(tool);
+  const script = path.join(root, 'bench', isPeer ? 'deidentify_peer.py' : 'deidentify-tool.mjs');
+  const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MESSAGELEVEL: 'QUIET' };
+  const child = spawn(
+    isPeer ? python : process.execPath,
+    [script, tool, source, String(index), String(processes)],
+    {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async doRound(target) {
+      child.stdin.write(`${target}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${tool} ended`);
+      return JSON.parse(value);
+    },
+    end: () => child.stdin.end(),
   };
-  const reader = new SourceReader({ inputPath: source, spooled: () => null });
-  return measure(async (name) => {
-    const { size, mtimeMs } = fs.statSync(path.join(source, name));
-    const entry = {
-      sourceKey: context.pseudonymizer.sourceKey(name, null),
-      path: name,
-      member: null,
-      bytes: size,
-      mtimeMs,
-      problem: null,
-    };
-    const { record } = await deidentifyEntry(context, reader, entry);
-    if (record.disposition !== 'kept') throw new Error('a file was not kept');
-  });
 }
 
-function measureFlush() {
-  const target = path.join(work, 'ours');
-  const files = fs.readdirSync(target).map((name) => path.join(target, name));
+/** One round of a tool; milliseconds a file, of all its processes together. */
+async function doRound(workers, target) {
+  const results = await Promise.all(workers.map((worker) => worker.doRound(target)));
+  return {
+    wallMs: 1 / results.reduce((sum, { wallMs }) => sum + 1 / wallMs, 0),
+    cpuMs: results.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / results.length,
+  };
+}
+
+function measureFlush(folder) {
+  const files = fs.readdirSync(folder).map((name) => path.join(folder, name));
   const wall = performance.now();
   for (const file of files) {
     const descriptor = fs.openSync(file, 'r');
@@ -107,58 +102,63 @@ function measureFlush() {
   return (performance.now() - wall) / files.length;
 }
 
-const python = path.join(root, '.cache/bench/bin/python');
-function measurePeer(tool) {
-  if (!fs.existsSync(python)) return null;
-  const args = [path.join(root, 'bench/deidentify_peer.py'), tool, source, folder(tool), String(rounds)];
-  const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MESSAGELEVEL: 'QUIET' };
+async function measureAll(tools) {
+  const started = new Map(
+    tools.map((tool) => [tool, Array.from({ length: processes }, (_, index) => startProcess(tool, index))]),
+  );
+  const results = Object.fromEntries(tools.map((tool) => [tool, { wallMs: [], cpuMs: [] }]));
+  let flushMs = 0;
   try {
-    const text = execFileSync(python, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
-    return JSON.parse(text.slice(text.lastIndexOf('{"wallMs"')));
-  } catch (error) {
-    console.error(
-      `${tool}: ${String(error.stderr ?? error)
-        .trim()
-        .split('\n')
-        .at(-1)}`,
-    );
-    return null;
+    for (let round = 0; round < WARM_UP + rounds; round += 1) {
+      for (const [tool, workers] of started) {
+        const target = path.join(work, 'target');
+        fs.mkdirSync(target);
+        const { wallMs, cpuMs } = await doRound(workers, target);
+        if (round >= WARM_UP) {
+          results[tool].wallMs.push(wallMs);
+          results[tool].cpuMs.push(cpuMs);
+        }
+        if (tool === 'serieswise') flushMs = measureFlush(target);
+        fs.rmSync(target, { recursive: true });
+      }
+    }
+  } finally {
+    for (const worker of [...started.values()].flat()) worker.end();
   }
+  return { results, flushMs };
 }
 
 try {
   await unpack();
-  const copies = folder('copies');
-  const results = {
-    copy: await measure((name) => fs.copyFileSync(path.join(source, name), path.join(copies, name))),
-    'read and write': await measure((name) =>
-      fs.writeFileSync(path.join(copies, name), fs.readFileSync(path.join(source, name))),
-    ),
-    serieswise: await measureOurs(),
-    dcmanon: measurePeer('dcmanon'),
-    pydicom: measurePeer('pydicom'),
-    dicognito: measurePeer('dicognito'),
-    deid: measurePeer('deid'),
-  };
-  const flushMs = measureFlush();
+  if (!fs.existsSync(python)) console.error('The peers are not installed: see bench/requirements.txt.');
+  const { results, flushMs } = await measureAll(fs.existsSync(python) ? [...OURS, ...PEERS] : OURS);
+  const wallOf = (tool) => median(results[tool].wallMs);
+  const cpuOf = (tool) => median(results[tool].cpuMs);
   const table = {};
-  const ours = median(results.serieswise.cpuMs);
-  for (const [tool, result] of Object.entries(results)) {
-    if (result === null) continue;
-    const [wall, cpu] = [median(result.wallMs), median(result.cpuMs)];
+  for (const tool of Object.keys(results)) {
+    const times = (of) => Number((of(tool) / of('serieswise')).toFixed(2));
     table[tool] = {
-      'wall ms': Number(wall.toFixed(2)),
-      'CPU ms': Number(cpu.toFixed(2)),
-      'CPU, serieswise = 1': Number((cpu / ours).toFixed(2)),
+      'wall ms': Number(wallOf(tool).toFixed(2)),
+      'CPU ms': Number(cpuOf(tool).toFixed(2)),
+      'wall, serieswise = 1': times(wallOf),
+      'CPU, serieswise = 1': times(cpuOf),
+      aim: AIMS[tool] ?? '',
     };
   }
-  const load = Number(os.loadavg()[0].toFixed(1));
-  if (values.json)
-    console.log(JSON.stringify({ cpu: os.cpus()[0].model, load, rounds, flushMs, table, results }));
+  const [load] = os.loadavg();
+  const machine = {
+    cpu: os.cpus()[0].model,
+    cores: os.availableParallelism(),
+    load: Number(load.toFixed(1)),
+  };
+  if (values.json) console.log(JSON.stringify({ machine, processes, rounds, flushMs, table, results }));
   else {
     console.table(table);
     console.log(`flush to disk: ${flushMs.toFixed(2)} ms a file, apart`);
-    console.log(`${os.cpus()[0].model}, load ${load}`);
+    console.log(
+      `${processes} process(es) a tool; ${rounds} rounds after ${WARM_UP} to warm up; ` +
+        `${machine.cpu}, ${machine.cores} cores, load ${machine.load}`,
+    );
   }
 } finally {
   fs.rmSync(work, { recursive: true, force: true });

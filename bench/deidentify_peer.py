@@ -1,7 +1,8 @@
-"""De-identifies the files of a folder with another tool, in rounds, and prints what each file took.
+"""One process of bench/deidentify.mjs, of another tool: does the same with every one of its files whenever it is told to.
 
-Arguments: tool, input folder, output folder, rounds. stdout: JSON {"wallMs": [...], "cpuMs": [...]}, one number a round:
-milliseconds a file. Each tool is set up once, as its documentation shows; files are read from disk and written to disk.
+Arguments: tool, source folder, I, N (files number I, I + N, I + 2N ... of that folder). stdin: a folder a line, new and
+empty; for each line one on stdout: {"wallMs", "cpuMs"} for a file. Each tool is set up once, as its documentation shows;
+files are read from disk and written to disk.
 """
 
 import json
@@ -12,8 +13,10 @@ import time
 import warnings
 
 warnings.simplefilter("ignore")
-tool, source, target, rounds = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-files = sorted(os.listdir(source))
+tool, source, index, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+files = sorted(os.listdir(source))[index::count]
+# Some tools print on their own.
+answers, sys.stdout = sys.stdout, sys.stderr
 
 
 def cpu_seconds():
@@ -78,14 +81,13 @@ def dcmanon_tool():
 
 
 work = {"pydicom": pydicom_tool, "dicognito": dicognito_tool, "deid": deid_tool, "dcmanon": dcmanon_tool}[tool]()
-result = {"wallMs": [], "cpuMs": []}
-# The first round warms up.
-for round_ in range(rounds + 1):
+for line in sys.stdin:
+    target = line.rstrip("\n")
     wall, cpu = time.perf_counter(), cpu_seconds()
     for name in files:
         work(os.path.join(source, name), os.path.join(target, name))
-    if round_ > 0:
-        result["wallMs"].append((time.perf_counter() - wall) * 1000 / len(files))
-        result["cpuMs"].append((cpu_seconds() - cpu) * 1000 / len(files))
-sys.stdout = sys.__stdout__
-print(json.dumps(result))
+    result = {
+        "wallMs": (time.perf_counter() - wall) * 1000 / len(files),
+        "cpuMs": (cpu_seconds() - cpu) * 1000 / len(files),
+    }
+    print(json.dumps(result), file=answers, flush=True)

@@ -86,7 +86,7 @@ export async function* listSources(
   }
 }
 
-/** The first `maxBytes` bytes of a source, or the reason why they cannot be had. */
+/** The first `maxBytes` bytes of a source, good until the next call; or the reason why they cannot be had. */
 export type SourceBytes = (entry: SourceEntry, maxBytes?: number) => Promise<Buffer | Reason>;
 
 /** Where a reader finds its bytes: the input, and members of TARs that were spooled. */
@@ -110,16 +110,20 @@ export function placeOfRun(files: RunFiles): SourcePlace {
   };
 }
 
-/** Reads the bytes of listed entries; keeps the last few archives open. */
+/** Files up to this size are read into memory that is used again: fresh memory costs more than the reading. */
+const REUSED_BYTES = 16 * 1024 * 1024;
+
+/** Reads the bytes of listed entries, one after the other; keeps the last few archives open. */
 export class SourceReader {
   private readonly place: SourcePlace;
   private readonly zips = new Map<string, OpenZip>();
+  private room = Buffer.alloc(0);
 
   constructor(place: SourcePlace) {
     this.place = place;
   }
 
-  /** @returns the first `maxBytes` bytes, or all; or the reason why they cannot be had */
+  /** @returns the first `maxBytes` bytes, or all, good until the next call; or the reason why they cannot be had */
   async read(entry: SourceEntry, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer | Reason> {
     if (entry.problem !== null) return entry.problem;
     if (entry.bytes > 2 ** 31 - 1) return 'too-large';
@@ -127,11 +131,18 @@ export class SourceReader {
       return this.place.retrieved?.(entry.sourceKey)?.subarray(0, maxBytes) ?? 'read-failed';
     if (entry.member !== null) return this.readMember(entry, entry.member, maxBytes);
     try {
-      return readFilePrefix(locateListed(this.place.inputPath, entry.path), Math.min(entry.bytes, maxBytes));
+      const bytes = Math.min(entry.bytes, maxBytes);
+      return readFilePrefix(locateListed(this.place.inputPath, entry.path), this.roomFor(bytes));
     } catch (error) {
       if (isOfMachine(error)) throw error;
       return 'read-failed';
     }
+  }
+
+  private roomFor(bytes: number): Buffer {
+    if (bytes > REUSED_BYTES) return Buffer.allocUnsafe(bytes);
+    if (bytes > this.room.length) this.room = Buffer.allocUnsafeSlow(Math.min(2 * bytes, REUSED_BYTES));
+    return this.room.subarray(0, bytes);
   }
 
   private async readMember(entry: SourceEntry, member: string, maxBytes: number): Promise<Buffer | Reason> {
@@ -167,13 +178,13 @@ export class SourceReader {
   }
 }
 
-function readFilePrefix(file: Buffer, bytes: number): Buffer {
+/** Fills the buffer from the beginning of a file, as far as that goes. */
+function readFilePrefix(file: Buffer, buffer: Buffer): Buffer {
   const descriptor = fs.openSync(file, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(bytes);
     let length = 0;
-    while (length < bytes) {
-      const read = fs.readSync(descriptor, buffer, length, bytes - length, length);
+    while (length < buffer.length) {
+      const read = fs.readSync(descriptor, buffer, length, buffer.length - length, length);
       if (read === 0) break;
       length += read;
     }
