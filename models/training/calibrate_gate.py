@@ -121,8 +121,16 @@ def risk_thresholds(path, temperatures):
 
 
 def low_scores(series, accept_from):
-    least = [max(REVIEW_BELOW[task], accept_from.get(task, 0)) for task in LABELS]
-    return (series['scores'] < np.array(least)).any(1)
+    """Scores of body part and contrast under what is believed. A plane's score is no reason where geometry confirms the
+    plane (stages/group/agreement.ts); that it does is supposed of everything here, which holds back least."""
+    low = [series['scores'][:, k] < max(REVIEW_BELOW[task], accept_from.get(task, 0))
+           for k, task in enumerate(LABELS) if task != 'axis']
+    return np.any(low, 0)
+
+
+def wrong_planes(series):
+    """Planes that geometry, which is exact for what is cut, contradicts."""
+    return series['labels'][:, list(LABELS).index('axis')] != series['axis']
 
 
 def share(flags):
@@ -133,7 +141,7 @@ def measure(gate, accept_from, suitable, unsuitable, distance):
     """Shares sent to review, by kind; real series by a gate that knows nothing of their patient."""
     judged = ~np.isnan(distance)
     native = judged & (suitable['kind'] == 'native')
-    low = low_scores(suitable, accept_from)
+    low = low_scores(suitable, accept_from) | wrong_planes(suitable)
     # Statistics of single voxels need no prototypes; the distance comes from other patients alone.
     alone = {**gate, 'distance': np.inf}
     flagged = is_held_back(alone, suitable['statistics']) | (distance > gate['distance'])
@@ -161,10 +169,12 @@ def measure_unknown(path, temperatures, gate, accept_from, suitable, distance):
         native = np.flatnonzero(data['kind'] == 'native')
         body = softmax(data['body_part'][native], temperatures['body_part'])
         axis = softmax(data['axis'][native], temperatures['axis'])
-        wrong = ((body.argmax(1) != data['body_part_truth'][native]) | (axis.argmax(1) != data['axis_truth'][native]))
+        axis_truth = data['axis_truth'][native]
+        wrong = (body.argmax(1) != data['body_part_truth'][native]) | (axis.argmax(1) != axis_truth)
         place = [rows[data['volume'][k], data['axis_truth'][k]] for k in native]
-    least = [max(REVIEW_BELOW[task], accept_from.get(task, 0)) for task in ('body_part', 'axis')]
-    review = (distance[place] > gate['distance']) | (body.max(1) < least[0]) | (axis.max(1) < least[1])
+    least = max(REVIEW_BELOW['body_part'], accept_from.get('body_part', 0))
+    wrong_plane = axis.argmax(1) != axis_truth
+    review = (distance[place] > gate['distance']) | (body.max(1) < least) | wrong_plane
     return {'series': len(native), 'to_review': share(review), 'wrong': int(wrong.sum()),
             'wrong_and_not_to_review': int((wrong & ~review).sum())}
 

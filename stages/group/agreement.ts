@@ -77,7 +77,7 @@ export type ReviewReason = (typeof REVIEW_REASONS)[number];
 export interface ReviewInput {
   /** Calibrated probability of the label of each task. */
   scores: Readonly<Record<Task, number>>;
-  /** Scores under these are reviewed. */
+  /** Scores under these are reviewed, a plane's only where geometry does not say the same. */
   reviewBelow: Readonly<Record<Task, number>>;
   /** Tasks whose score is below what the bundle itself believes. */
   uncertain: readonly Task[];
@@ -99,7 +99,9 @@ export function reviewReasons(input: ReviewInput): ReviewReason[] {
   const reasons = new Set<ReviewReason>();
   for (const task of TASK_NAMES) {
     const isLow = input.scores[task] < input.reviewBelow[task] || input.uncertain.includes(task);
-    if (isLow) reasons.add(`low-score-${task}`);
+    // Geometry is the better witness of a plane: where it says the same, a low score is no doubt (docs/adr/0011).
+    const isConfirmed = task === 'axis' && input.axisGeometry === input.axis;
+    if (isLow && !isConfirmed) reasons.add(`low-score-${task}`);
     if (input.agreement[task] === 'conflict') reasons.add(`header-conflict-${task}`);
   }
   for (const reason of input.inputReasons) reasons.add(reason);

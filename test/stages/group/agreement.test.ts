@@ -76,4 +76,14 @@ describe('reasons for review', () => {
     // A pipeline may ask for less than what the bundle itself believes.
     expect(reviewReasons({ ...sure, uncertain: ['body_part'] })).toEqual(['low-score-body_part']);
   });
+
+  it('take a low score of a plane as no doubt where geometry says the same', () => {
+    const unsure = { ...sure, scores: { ...sure.scores, axis: 0.4 }, uncertain: ['axis'] as const };
+    expect(reviewReasons(unsure)).toEqual([]);
+    expect(reviewReasons({ ...unsure, axisGeometry: null })).toEqual(['low-score-axis']);
+    expect(reviewReasons({ ...unsure, axisGeometry: 'coronal' })).toEqual([
+      'low-score-axis',
+      'axis-differs-from-geometry',
+    ]);
+  });
 });
