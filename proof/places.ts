@@ -56,8 +56,42 @@ export const NAMED_ATTRIBUTES: Readonly<Record<string, IdentifierKind>> = {
   StorageURL: 'url',
 };
 
-/** Free text with identifiers in it; the words before them are worth keeping. */
-export const CLEANED_TEXT: readonly string[] = ['StudyDescription', 'SeriesDescription', 'ProtocolName'];
+/**
+ * Descriptions with identifiers behind them, and the words that are worth keeping: what was imaged, how, and what was
+ * made of it; abbreviations spelt out. Of a kind that public archives have.
+ */
+export const DESCRIPTIONS: Readonly<
+  Record<string, readonly (readonly [text: string, ...worth: string[]])[]>
+> = {
+  StudyDescription: [
+    ['CT CHEST W/O CONTRAST', 'CHEST', 'WITHOUT CONTRAST'],
+    ['CT ABD PELVIS W CONTRAST', 'ABDOMEN', 'PELVIS', 'WITH CONTRAST'],
+    ['CT HEAD WITHOUT CONTRAST', 'HEAD', 'WITHOUT CONTRAST'],
+    ['CT ANGIO AORTA', 'ANGIO', 'AORTA'],
+    ['LOW DOSE LUNG SCREENING', 'LOW DOSE', 'LUNG', 'SCREENING'],
+    ['CT NECK SOFT TISSUE', 'NECK', 'SOFT TISSUE'],
+    ['CT L SPINE TRAUMA', 'L SPINE', 'TRAUMA'],
+    ['CT CAP WITH ORAL CONTRAST', 'CHEST', 'ABDOMEN', 'PELVIS', 'ORAL'],
+  ],
+  SeriesDescription: [
+    ['AXIAL BONE 2.0', 'AXIAL', 'BONE'],
+    ['COR REFORMAT LUNG', 'CORONAL', 'REFORMAT', 'LUNG'],
+    ['ARTERIAL PHASE LIVER', 'ARTERIAL', 'LIVER'],
+    ['SAG RECON STANDARD', 'SAGITTAL', 'RECON', 'STANDARD'],
+    ['VENOUS 5.0 THIN', 'VENOUS', 'THIN'],
+    ['PRONE EXPIRATION HRCT', 'PRONE', 'EXPIRATION', 'HIGH RESOLUTION'],
+    ['DELAYED KIDNEYS', 'DELAYED', 'KIDNEY'],
+    ['HELICAL BRAIN', 'HELICAL', 'BRAIN'],
+  ],
+  ProtocolName: [
+    ['ROUTINE CHEST', 'ROUTINE', 'CHEST'],
+    ['ABDOMEN MULTIPHASE', 'ABDOMEN', 'MULTIPHASE'],
+    ['HEAD STROKE PERFUSION', 'HEAD', 'STROKE', 'PERFUSION'],
+    ['CARDIAC CALCIUM SCORE', 'HEART', 'CALCIUM SCORE'],
+    ['PET CT WHOLE BODY', 'PET', 'WHOLE BODY'],
+    ['SINUS', 'SINUS'],
+  ],
+};
 
 /** Free text of which nothing is asked but that the identifiers go. */
 export const FREE_TEXT: readonly string[] = [
@@ -145,19 +179,4 @@ export const TYPE_2: readonly string[] = [
   'PositionReferenceIndicator',
   'SliceThickness',
   'KVP',
-];
-
-/**
- * Short texts (SH, LO) of General Equipment, CT Image and Contrast/Bolus that table E.1-1 does not list. Others are free
- * text that nobody checked, and of none of the modules of CT Image; they are not asked for.
- */
-export const USEFUL_TEXT: readonly string[] = [
-  'Manufacturer',
-  'ManufacturerModelName',
-  'SoftwareVersions',
-  'ConvolutionKernel',
-  'FilterType',
-  'ContrastBolusRoute',
-  'PositionReferenceIndicator',
-  'RescaleType',
 ];

@@ -5,14 +5,7 @@ import type { Place } from './answer-key.ts';
 import { type EditableDataset, setValue, textOf } from './edit-dataset.ts';
 import type { FileDraft } from './file-draft.ts';
 import { fitIdentifier } from './identifiers.ts';
-import { CLEANED_TEXT, FREE_TEXT, NAMED_ATTRIBUTES, SHIFTED_DATES, SMUGGLED } from './places.ts';
-
-const WORDS = [
-  ['CHEST', 'WITHOUT CONTRAST'],
-  ['ABDOMEN', 'VENOUS'],
-  ['HEAD', 'WITHOUT CONTRAST'],
-  ['PELVIS', 'ARTERIAL'],
-] as const;
+import { DESCRIPTIONS, FREE_TEXT, NAMED_ATTRIBUTES, SHIFTED_DATES, SMUGGLED } from './places.ts';
 
 /** The sources' own words are not part of the key. */
 export function dropOldIdentity(draft: FileDraft): void {
@@ -101,14 +94,15 @@ export function plantDates(draft: FileDraft): void {
     const value = isDateTime ? `${day}1015${String(slice % 60).padStart(2, '0')}` : day;
     draft.set(keyword, value);
     if (draft.place.burned !== null) continue;
-    const base = {
-      category: 'hipaa',
-      rule: 'C',
+    const check = {
+      action: 'date_shifted',
       place: 'attribute',
       where: keyword,
+      value,
       kind: 'date',
     } as const;
-    draft.checks.push({ ...base, action: 'date_shifted', value });
+    draft.checks.push({ ...check, category: 'hipaa', rule: 'C' });
+    draft.checks.push({ ...check, category: 'best-practice', rule: 'intervals', kind: null });
   }
   for (const keyword of ['StudyTime', 'SeriesTime', 'AcquisitionTime', 'ContentTime'])
     draft.set(keyword, '101500');
@@ -124,24 +118,26 @@ export function plantNames(draft: FileDraft): void {
 }
 
 export function plantFreeText(draft: FileDraft): void {
-  const [part, phase] = WORDS[draft.patient.number % WORDS.length]!;
-  for (const keyword of CLEANED_TEXT) {
+  for (const [keyword, descriptions] of Object.entries(DESCRIPTIONS)) {
+    const [text, ...worth] = descriptions[draft.patient.number % descriptions.length]!;
     const identifiers = [draft.identifier('patient-name'), draft.identifier('date'), draft.any()];
-    draft.set(keyword, [part, phase, ...identifiers.map(({ text }) => text)].join(' ').slice(0, 64));
+    draft.set(keyword, [text, ...identifiers.map((identifier) => identifier.text)].join(' ').slice(0, 64));
     const written = textOf(draft.dataset, keyword)!;
     for (const identifier of identifiers) {
       if (written.includes(identifier.token)) draft.expectRemoved('free-text', keyword, identifier);
     }
     if (draft.place.burned !== null) continue;
-    draft.checks.push({
-      action: 'text_retained',
-      category: 'best-practice',
-      rule: 'Clean Descriptors',
-      place: 'free-text',
-      where: keyword,
-      value: part,
-      kind: null,
-    });
+    for (const value of worth) {
+      draft.checks.push({
+        action: 'text_retained',
+        category: 'best-practice',
+        rule: 'Clean Descriptors',
+        place: 'free-text',
+        where: keyword,
+        value,
+        kind: null,
+      });
+    }
   }
   for (const keyword of FREE_TEXT) {
     const one = draft.any();

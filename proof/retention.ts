@@ -3,7 +3,7 @@ import { isPrivateTag, lookUpTag, tag } from '../dicom/tags.ts';
 import type { Check } from './answer-key.ts';
 import { type EditableDataset, textOf } from './edit-dataset.ts';
 import { isListed } from './listed-attributes.ts';
-import { TYPE_1, TYPE_2, USEFUL_TEXT } from './places.ts';
+import { NAMED_ATTRIBUTES, TYPE_1, TYPE_2 } from './places.ts';
 import { comparableValue } from './values.ts';
 
 /** VRs whose values are described by something else than text or a number: judged elsewhere, or not at all. */
@@ -11,7 +11,9 @@ const NOT_COMPARED = new Set(['SQ', 'UI', 'PN', 'DA', 'DT', 'TM', 'UN', 'OB', 'O
 
 /**
  * What must still be there: the CT Image IOD's required attributes (DICOM), the pixels (DICOM), and every attribute of
- * the real header that PS3.15 table E.1-1 has nothing against, numbers, codes and the short texts of `USEFUL_TEXT` (best practice): not what this program happens to keep.
+ * the real header that PS3.15 table E.1-1 does not list, numbers, codes and texts (best practice): not what this program
+ * happens to keep. Left out is what names the patient or the place of that header: a converter was seen to write one
+ * word into Patient's Name and Sequence Name.
  */
 export function listRetention(
   source: EditableDataset,
@@ -35,6 +37,11 @@ export function listRetention(
     const check = { ...base, category: 'dicom', rule: 'Type 1', where: keyword, value: '' } as const;
     checks.push({ ...check, action: 'tag_retained' }, { ...check, action: 'text_notnull' });
   }
+  const names = new Set(
+    ['PatientName', 'PatientID', ...Object.keys(NAMED_ATTRIBUTES)].flatMap(
+      (keyword) => textOf(source, keyword)?.trim().toUpperCase() ?? [],
+    ),
+  );
   for (const [number, { vr }] of source) {
     const entry = lookUpTag(number);
     const kept = planted.get(number);
@@ -42,9 +49,8 @@ export function listRetention(
       continue;
     if (isListed(number) || isPrivateTag(number) || touched.has(number) || NOT_COMPARED.has(vr)) continue;
     if (number >>> 16 <= 0x0002 || TYPE_1.includes(entry.keyword)) continue;
-    if (/^(SH|LO|ST|LT|UT|UC|AE)$/.test(vr) && !USEFUL_TEXT.includes(entry.keyword)) continue;
     const value = comparableValue(vr, kept.value);
-    if (value === '') continue;
+    if (value === '' || names.has(value)) continue;
     const check = {
       ...base,
       category: 'best-practice',

@@ -31,6 +31,8 @@ export interface ProofSummary {
 }
 
 const SURVIVAL = new Set<Action>(['text_removed', 'uid_changed', 'pixels_hidden']);
+/** What best practice asks to keep, and in what form. */
+const USEFUL = new Set<Action>(['text_retained', 'date_shifted']);
 const SURVIVED = /stands in|is the date|is that of the source/;
 
 /** Something of a source came out. */
@@ -95,7 +97,7 @@ function listKinds({ verdicts }: Scored): ProofSummary['planted'] {
 function listUseful({ verdicts, failures }: Scored): ProofSummary['useful'] {
   const useful = new Map<string, ProofSummary['useful'][number]>();
   for (const { check, passed } of verdicts) {
-    if (check.action !== 'text_retained' || check.category !== 'best-practice') continue;
+    if (!USEFUL.has(check.action) || check.category !== 'best-practice') continue;
     const entry = useful.get(check.where) ?? {
       attribute: check.where,
       rule: check.rule,
@@ -109,8 +111,7 @@ function listUseful({ verdicts, failures }: Scored): ProofSummary['useful'] {
   }
   for (const { where, problem, action, category } of failures) {
     const entry = useful.get(where);
-    if (entry !== undefined && category === 'best-practice' && action === 'text_retained')
-      entry.problem ??= problem;
+    if (entry !== undefined && category === 'best-practice' && USEFUL.has(action)) entry.problem ??= problem;
   }
   return [...useful.values()].sort((a, b) => b.lost - a.lost || (a.attribute < b.attribute ? -1 : 1));
 }

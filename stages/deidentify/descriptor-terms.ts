@@ -15,17 +15,33 @@ export const DESCRIPTOR_TOPICS = [
   'aorta',
   'liver',
   'kidneys',
+  'spleen',
+  'adrenal-glands',
   'pancreas',
+  'mediastinum',
+  'thyroid',
+  'larynx',
+  'esophagus',
+  'gallbladder',
+  'bladder',
+  'prostate',
   'colon',
   'hip',
   'knee',
   'shoulder',
+  'femur',
+  'wrist',
+  'ankle',
+  'extremity',
   'whole-body',
   // What was done.
   'angiography',
   'perfusion',
   'venography',
+  'runoff',
   'urography',
+  'enterography',
+  'myelography',
   'colonography',
   'pulmonary-embolism',
   'stroke',
@@ -37,6 +53,9 @@ export const DESCRIPTOR_TOPICS = [
   'low-dose',
   'high-resolution',
   'multiphase',
+  'nephrographic',
+  'excretory',
+  'oral-contrast',
   'dynamic',
   'gated',
   'dual-energy',
@@ -56,6 +75,7 @@ export const DESCRIPTOR_TOPICS = [
   'scan',
   'helical',
   'volume',
+  'standard',
   'reconstruction',
   'reformat',
   'mip',
@@ -88,6 +108,18 @@ hepatic = liver
 kidney = kidneys
 kidneys = kidneys
 renal = kidneys
+spleen = spleen
+splenic = spleen
+adrenal = adrenal-glands
+adrenals = adrenal-glands
+mediastinum = mediastinum
+mediastinal = mediastinum
+thyroid = thyroid
+larynx = larynx
+esophagus = esophagus
+gallbladder = gallbladder
+bladder = bladder
+prostate = prostate
 pancreas = pancreas
 pancreatic = pancreas
 colon = colon
@@ -95,6 +127,11 @@ hip = hip
 hips = hip
 knee = knee
 shoulder = shoulder
+femur = femur
+wrist = wrist
+ankle = ankle
+extremity = extremity
+extremities = extremity
 whole body = whole-body
 
 angio = angiography
@@ -108,6 +145,11 @@ ctv = venography
 urogram = urography
 urography = urography
 ivp = urography
+runoff = runoff
+run off = runoff
+enterography = enterography
+myelogram = myelography
+myelography = myelography
 colonography = colonography
 colonoscopy = colonography
 pulmonary embolism = pulmonary-embolism
@@ -135,6 +177,12 @@ biphase = multiphase
 biphasic = multiphase
 triphasic = multiphase
 triple phase = multiphase
+nephrographic = nephrographic
+nephro = nephrographic
+excretory = excretory
+oral contrast = oral-contrast
+iv and oral = oral-contrast
+oral and iv = oral-contrast
 dynamic = dynamic
 gated = gated
 gating = gated
@@ -171,6 +219,7 @@ helix = helical
 spiral = helical
 volume = volume
 vol = volume
+standard = standard
 recon = reconstruction
 recons = reconstruction
 reconstruction = reconstruction

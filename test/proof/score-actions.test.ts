@@ -8,7 +8,7 @@ import { deidentifyInstance } from '../../stages/deidentify/deidentify-instance.
 import { deidentifyOptions, joinOutput } from '../fixtures/deidentify.ts';
 import { demoSources, plantInMemory } from './plants.ts';
 
-const options = deidentifyOptions({ dates: 'shift', options: { clean_descriptors: true } });
+const options = deidentifyOptions({ dates: 'shift' });
 /** Group and pixels decide about these, which a single instance does not show. */
 const LATER = /screen-save|silent/;
 
@@ -65,6 +65,21 @@ describe('a planted set', () => {
 });
 
 describe('scoreActions', () => {
+  it('takes dates that are gone for safe and for lost', () => {
+    const removed = deidentifyOptions();
+    const without = new Map(
+      [...files].map(([name, bytes]) => {
+        const { record, output } = deidentifyInstance(bytes, removed);
+        const { disposition, reason } = record;
+        return [name, { disposition, reason, output: output === null ? null : joinOutput(output) }];
+      }),
+    );
+    const { verdicts } = scoreActions(key, without, new Map());
+    const dates = verdicts.filter(({ check }) => check.action === 'date_shifted' && !LATER.test(check.where));
+    expect(dates.length).toBeGreaterThan(100);
+    for (const { check, passed } of dates) expect(passed, check.category).toBe(check.category === 'hipaa');
+  });
+
   it('finds everything in files that nobody de-identified', () => {
     const untouched = new Map(
       [...files].map(([name, output]) => [name, { disposition: 'kept', reason: null, output }]),

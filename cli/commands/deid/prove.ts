@@ -36,15 +36,10 @@ const MAX_SOURCES = 60;
 const SOURCES_PER_SERIES = 2;
 const MAX_SOURCE_BYTES = 64 * 1024 * 1024;
 /**
- * The shipped pipeline, with dates shifted and descriptions cleaned so that both are seen at work, and with small
- * stacks taken, so that many patients need few images.
+ * The shipped pipeline, with dates shifted so that intervals are seen to stay, and with small stacks taken, so that many
+ * patients need few images.
  */
-const OVERRIDES = [
-  'deidentify.dates=shift',
-  'deidentify.options.clean_descriptors=true',
-  'group.min_slices=1',
-  'publish.thumbnails=true',
-];
+const OVERRIDES = ['deidentify.dates=shift', 'group.min_slices=1', 'publish.thumbnails=true'];
 
 export function registerProve(deid: Command): void {
   deid
