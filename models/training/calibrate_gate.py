@@ -17,12 +17,14 @@ import numpy as np
 
 from files import write_json
 from input_gate import gate_of, is_held_back, kept_back_distances, statistics_of, write_gate
+from joined_bodies import draw_joined_bodies
 from label_vocabulary import AXES, BODY_PARTS, LABELS
 from patient_folds import fold_lookup
 from series_bank import cached, held_back_acquisitions
+from source_volumes import load_volumes
 from statistics_by_patient import risk_coverage, softmax
 from unsuitable_series import DERIVED, PROCEDURAL, limb_crop, tensor_of
-from virtual_acquisitions import draw_joined_bodies, draw_label, load_volumes
+from virtual_acquisitions import draw_label
 
 # What the pipeline that ships asks for; a card's own threshold counts where it is higher.
 REVIEW_BELOW = {'body_part': 0.6, 'axis': 0.9, 'contrast': 0.7}

@@ -12,11 +12,13 @@ import os
 import cv2
 import numpy as np
 
+from cut_series import STORED_AXES, cut_grid
+from joined_bodies import draw_joined_bodies
 from label_vocabulary import AXES, BODY_PARTS
 from patient_folds import fold_lookup
+from source_volumes import load_volumes
 from unsuitable_series import DERIVED, PROCEDURAL, limb_crop, tensor_of
-from virtual_acquisitions import (STORED_AXES, cut_grid, draw_acquisition, draw_joined_bodies, draw_label,
-                                  draw_native, load_volumes)
+from virtual_acquisitions import draw_acquisition, draw_label, draw_native
 
 TILE, CAPTION, QUALITY = 104, 13, 80
 # The Creative Commons ones ask for attribution; elastix' test file names no licence of its own, so it isn't shown.

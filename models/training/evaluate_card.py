@@ -5,14 +5,16 @@ import os
 
 import numpy as np
 
+from cut_series import render_series
 from export_onnx import check_parity, export_network
 from files import write_json
 from label_vocabulary import AXES, BODY_PARTS, COARSE_REGIONS, CONTRASTS, LABELS
 from network import ContrastHead, StarterNetwork
 from patient_folds import patients_in
+from source_volumes import load_volumes
 from statistics_by_patient import (auc, bootstrap_by_patient, expected_calibration_error, fit_temperature,
                                    risk_coverage, softmax)
-from virtual_acquisitions import draw_acquisition, load_volumes, render_series
+from virtual_acquisitions import draw_acquisition
 
 VIRTUAL = 'ct-volumes, series cut by protocol rules from patients that the judging model never saw'
 NATIVE = 'ct-volumes, whole volumes in three planes, patients that the judging model never saw'

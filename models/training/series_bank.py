@@ -4,11 +4,15 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
+from cut_series import STORED_AXES, cut_grid
+from joined_bodies import draw_joined_bodies
 from label_vocabulary import AXES, BODY_PARTS, CONTRASTS, SPINE
 from patient_folds import fold_lookup
 from preprocess_reference import BANK_CUBE, CUBE, FEATURE_GRID, area_matrix
-from virtual_acquisitions import (PROTOCOLS, apply_matrices, cut_grid, draw_acquisition, draw_joined_bodies, draw_label,
-                                  draw_native, load_volumes, STORED_AXES)
+from protocols import PROTOCOLS
+from separable import apply_matrices
+from source_volumes import load_volumes
+from virtual_acquisitions import draw_acquisition, draw_label, draw_native
 
 DEFAULT_SEED = 20260101
 # A bank is drawn in as many parts, each with its own seed, whatever the number of processes.

@@ -6,15 +6,20 @@ python3-torch and the oracle environment every test runs.
 import os
 import sys
 import unittest
+from dataclasses import replace
 
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import preprocess_reference as reference  # noqa: E402
-import virtual_acquisitions as cutting  # noqa: E402
+from cut_series import STORED_AXES, cut_grid, render_series  # noqa: E402
+from joined_bodies import join_volumes  # noqa: E402
 from label_vocabulary import AXES, BODY_PARTS, COARSE_REGIONS, CONTRASTS  # noqa: E402
+from protocols import CARDIAC, PROTOCOLS  # noqa: E402
+from source_volumes import Volume  # noqa: E402
 from statistics_by_patient import auc, bootstrap_by_patient, fit_temperature, risk_coverage, softmax  # noqa: E402
+from virtual_acquisitions import draw_acquisition  # noqa: E402
 
 
 def importable(name):
@@ -31,7 +36,7 @@ def invented_volume(generator, extent=(210, 60, 70), spacing=(4.25, 5.0, 5.0)):
     spine = ((y - 42) ** 2 + (x - 35) ** 2) < 12
     voxels = np.where(spine, 240, np.where(body, 180 + z % 7, 0)) + generator.integers(0, 5, extent) * body
     index = np.array([0.0, extent[0] - 1])
-    return cutting.Volume('invented', frozenset(['ZZTEST']), np.clip(voxels, 0, 255).astype(np.uint8), spacing,
+    return Volume('invented', frozenset(['ZZTEST']), np.clip(voxels, 0, 255).astype(np.uint8), spacing,
                           (index, index * spacing[0] - 10), 'no', 'chest')
 
 
@@ -87,57 +92,57 @@ class Cutting(unittest.TestCase):
     def test_matrices_equal_rendering_and_preprocessing(self):
         generator = np.random.default_rng(8)
         for label, plane in (('chest', 'axial'), ('l-spine', 'sagittal'), ('abdomen', 'coronal')):
-            drawn = cutting.draw_acquisition(self.volume, label, generator, plane)
-            plain = cutting.replace(drawn, noise=0.0, gain=1.0, circle=False)
-            fast = cutting.cut_grid(plain, (40, 40, 40), generator)
-            tensor = reference.preprocess_series(cutting.render_series(plain)).astype(float)
+            drawn = draw_acquisition(self.volume, label, generator, plane)
+            plain = replace(drawn, noise=0.0, gain=1.0, circle=False)
+            fast = cut_grid(plain, (40, 40, 40), generator)
+            tensor = reference.preprocess_series(render_series(plain)).astype(float)
             stored = tensor
             for axis in range(3):
                 matrix = reference.area_matrix(tensor.shape[axis], 40)
                 stored = np.moveaxis(np.tensordot(matrix, stored, (1, axis)), 0, axis)
-            body = np.transpose(stored, np.argsort(cutting.STORED_AXES[plane]))
+            body = np.transpose(stored, np.argsort(STORED_AXES[plane]))
             self.assertLess(np.abs(body - fast).max(), 0.6, f'{label} {plane}')
 
     def test_every_cut_lies_where_its_protocol_says(self):
         generator = np.random.default_rng(1)
         for label in BODY_PARTS:
             for _ in range(5):
-                drawn = cutting.draw_acquisition(self.volume, label, generator)
+                drawn = draw_acquisition(self.volume, label, generator)
                 self.assertIsNotNone(drawn, label)
                 ends = [float(self.volume.reference_of(edge / self.volume.spacing_mm[0] - 0.5))
                         for edge in drawn.intervals_mm[0]]
-                protocols = [cutting.PROTOCOLS[label]] + ([cutting.CARDIAC] if label == 'chest' else [])
+                protocols = [PROTOCOLS[label]] + ([CARDIAC] if label == 'chest' else [])
                 self.assertTrue(any(p.top[0] - 7 <= ends[0] <= p.top[1] + 7
                                     and p.bottom[0] - 7 <= ends[1] <= p.bottom[1] + 7 for p in protocols),
                                 f'{label} {ends}')
 
     def test_a_volume_that_does_not_cover_a_label_gives_none(self):
-        short = cutting.replace(self.volume, voxels=self.volume.voxels[60:130], body_box={},
+        short = replace(self.volume, voxels=self.volume.voxels[60:130], body_box={},
                                 knots=(self.volume.knots[0], self.volume.knots[1] + 255))
-        self.assertIsNone(cutting.draw_acquisition(short, 'pelvis', np.random.default_rng(0)))
-        self.assertIsNone(cutting.draw_acquisition(short, 'head', np.random.default_rng(0)))
+        self.assertIsNone(draw_acquisition(short, 'pelvis', np.random.default_rng(0)))
+        self.assertIsNone(draw_acquisition(short, 'head', np.random.default_rng(0)))
 
     def test_spine_fields_of_view_hold_the_column(self):
-        drawn = cutting.draw_acquisition(self.volume, 'l-spine', np.random.default_rng(2), 'axial')
+        drawn = draw_acquisition(self.volume, 'l-spine', np.random.default_rng(2), 'axial')
         (y0, y1), (x0, x1) = drawn.intervals_mm[1:]
         self.assertTrue(y0 < 42 * 5 < y1 and x0 < 35 * 5 < x1)
 
     def test_stored_orders_are_permutations_without_flips(self):
-        self.assertEqual(tuple(cutting.STORED_AXES), AXES)
-        self.assertEqual(cutting.STORED_AXES['coronal'], (1, 0, 2))
-        self.assertEqual(cutting.STORED_AXES['sagittal'], (2, 0, 1))
+        self.assertEqual(tuple(STORED_AXES), AXES)
+        self.assertEqual(STORED_AXES['coronal'], (1, 0, 2))
+        self.assertEqual(STORED_AXES['sagittal'], (2, 0, 1))
 
     def test_same_seed_same_series(self):
         grids = []
         for _ in range(2):
             generator = np.random.default_rng(77)
-            drawn = cutting.draw_acquisition(invented_volume(np.random.default_rng(3)), 'chest', generator)
-            grids.append(cutting.cut_grid(drawn, (40, 40, 40), generator))
+            drawn = draw_acquisition(invented_volume(np.random.default_rng(3)), 'chest', generator)
+            grids.append(cut_grid(drawn, (40, 40, 40), generator))
         np.testing.assert_array_equal(*grids)
 
     def test_joined_bodies_name_every_patient(self):
-        other = cutting.replace(invented_volume(np.random.default_rng(4)), patients=frozenset(['ZZOTHER']))
-        body = cutting.join_volumes([self.volume, other], [400.0])
+        other = replace(invented_volume(np.random.default_rng(4)), patients=frozenset(['ZZOTHER']))
+        body = join_volumes([self.volume, other], [400.0])
         self.assertEqual(body.patients, frozenset(['ZZTEST', 'ZZOTHER']))
         self.assertLess(abs(float(body.reference_of(50)) - (50 * 4 + float(body.reference_of(0)))), 1e-6)
 
@@ -151,7 +156,7 @@ class Labels(unittest.TestCase):
         self.assertEqual(AXES, ('axial', 'coronal', 'sagittal'))
         self.assertEqual(CONTRASTS, ('no', 'yes'))
         self.assertEqual(set(COARSE_REGIONS), set(BODY_PARTS))
-        self.assertEqual(set(cutting.PROTOCOLS), set(BODY_PARTS))
+        self.assertEqual(set(PROTOCOLS), set(BODY_PARTS))
 
 
 class Statistics(unittest.TestCase):
@@ -220,7 +225,7 @@ class Network(unittest.TestCase):
         from network import TO_BODY_ORDER
         cube = np.arange(24).reshape(2, 3, 4)
         for name in AXES:
-            stored = np.transpose(cube, cutting.STORED_AXES[name])
+            stored = np.transpose(cube, STORED_AXES[name])
             np.testing.assert_array_equal(np.transpose(stored, TO_BODY_ORDER[name]), cube)
 
     def test_pooling_is_an_area_average(self):

@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from cut_series import STORED_AXES
 from label_vocabulary import AXES
 from patient_folds import FOLDS, fold_table, without_fold
 from network import (CUBE, TO_BODY_ORDER, ContrastFeatures, ContrastHead, Coverage, StarterNetwork, Trunk,
                      scale_coordinates)
 from series_bank import (DEFAULT_SEED, cached, contrast_bank, for_trunk, held_back_bank, training_bank,
                          without_wide_spines)
-from virtual_acquisitions import STORED_AXES
 
 # --- Augmentation ----------------------------------------------------------------------------------
 

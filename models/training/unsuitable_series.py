@@ -5,9 +5,10 @@ kind, and figures on them say so.
 """
 import numpy as np
 
+from cut_series import STORED_AXES, Acquisition, cut_grid
 from label_vocabulary import AXES
 from preprocess_reference import TENSOR_SHAPE, interpolate_axis
-from virtual_acquisitions import (STORED_AXES, Acquisition, body_box_at, cut_grid)
+from source_volumes import body_box_at
 
 GRID = tuple(n // 2 for n in TENSOR_SHAPE)
 
