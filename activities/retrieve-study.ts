@@ -62,7 +62,11 @@ class StudyIntake {
   }
 
   async run(): Promise<StudyRetrieval> {
-    const { studyUid, announcedCount } = this.found;
+    const { studyUid, announcedCount, arriving } = this.found;
+    const { expectedCount } = this.options;
+    // What a list expects makes a study complete before its time.
+    if (arriving !== undefined && (expectedCount === null || arriving < expectedCount))
+      return { studyUid, announcedCount, expectedCount, series: [], problem: 'still-arriving' };
     let problem: RetrievalReason | null = null;
     try {
       await this.listSeries();
@@ -78,7 +82,7 @@ class StudyIntake {
     }
     const series = [...this.series.values()].sort((a, b) => (a.seriesUid < b.seriesUid ? -1 : 1));
     for (const each of series) each.instances.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { studyUid, announcedCount, expectedCount: this.options.expectedCount, series, problem };
+    return { studyUid, announcedCount, expectedCount, series, problem };
   }
 
   private async listSeries(): Promise<void> {
@@ -112,7 +116,7 @@ class StudyIntake {
     const uids = [...(series.expected ?? []), ...(known?.instances.map(({ sopUid }) => sopUid) ?? [])];
     for (const sopUid of new Set(uids)) {
       const taken = findTaken(place, { studyUid, seriesUid, sopUid });
-      if (taken !== null && !there.has(taken.path)) series.instances.push(taken);
+      series.instances.push(...taken.filter(({ path }) => !there.has(path)));
     }
   }
 
@@ -194,13 +198,13 @@ class StudyIntake {
   }
 
   private take(taken: TakenInstance, assumed: AssumedIdentity): void {
-    const { studyUid, seriesUid, digest, ...instance } = taken;
+    const { studyUid, seriesUid, digest, modality, ...instance } = taken;
     this.digests.set(instance.path, digest);
     // What says that it is of another study counts where it was asked for.
     const own = studyUid === this.found.studyUid ? seriesUid : (assumed.seriesUid ?? seriesUid);
     let series = this.series.get(own);
     if (series === undefined) {
-      series = { ...emptySeries({ seriesUid: own, modality: null, announcedCount: null }), expected: [] };
+      series = { ...emptySeries({ seriesUid: own, modality, announcedCount: null }), expected: [] };
       this.series.set(own, series);
     }
     const at = series.instances.findIndex(({ path }) => path === instance.path);

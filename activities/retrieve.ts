@@ -13,7 +13,9 @@ import type { RequestRetrieval, StudyRequest, StudyRetrieval } from '../stages/r
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import { retrieveStudy } from './retrieve-study.ts';
+import { inboxFolderOf } from './sources/inbox.ts';
 import { SourceError, type StudyMatch, type StudySource } from './sources/port.ts';
+import { inboxPlace } from './store/inbox.ts';
 import type { IntakePlace } from './store/intake.ts';
 
 /** What an activity of the retrieval works with. */
@@ -144,12 +146,14 @@ export function tidyRetrieved(context: StageContext, isNamed: (sourceKey: string
   }
 }
 
-function placeOf({ files, pseudonymizer }: StageContext, spec: RetrievedSource): IntakePlace {
+function placeOf(context: StageContext, spec: RetrievedSource): IntakePlace {
+  const { files, pseudonymizer } = context;
+  if (spec.type === 'inbox') return inboxPlace(inboxFolderOf(context, spec), context);
   return {
     sealer: files.sealer,
     fileOf: (sourceKey) => files.path(files.names.retrieved(sourceKey)),
     sourceKey: pseudonymizer.sourceKey,
-    maxBytes: spec.type === 'inbox' ? Number.POSITIVE_INFINITY : spec.max_instance_bytes,
+    maxBytes: spec.max_instance_bytes,
   };
 }
 

@@ -21,6 +21,7 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   evaluate: async (program) => (await import('./commands/evaluate.ts')).registerEvaluate(program),
   models: async (program) => (await import('./commands/models.ts')).registerModels(program),
   train: async (program) => (await import('./commands/train.ts')).registerTrain(program),
+  receive: async (program) => (await import('./commands/receive.ts')).registerReceive(program),
   worker: async (program) => (await import('./commands/worker.ts')).registerWorker(program),
   doctor: async (program) => (await import('./commands/doctor.ts')).registerDoctor(program),
 };

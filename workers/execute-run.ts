@@ -67,6 +67,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
       inputPath: request.inputPath === '' ? '' : path.resolve(request.inputPath),
       outputFolder: path.resolve(request.outputFolder),
       bundleFolder: bundle.folder,
+      ...(pipeline.source.type === 'inbox' ? { inbox: pipeline.source.inbox } : {}),
     });
     const context = createStageContext(state, runKey, pipeline);
     const fingerprint = fingerprintOf(state, request.inputPath, run);

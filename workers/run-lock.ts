@@ -11,7 +11,7 @@ export interface RunLock {
  * One process at a time works on an output. A lock of a process that is gone counts for nothing.
  * @throws StageFailure `run-busy`
  */
-export function takeRunLock(files: RunFiles): RunLock {
+export function takeRunLock(files: Pick<RunFiles, 'folder' | 'path'>): RunLock {
   fs.mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   const file = files.path('run.lock');
   const holder = readLockHolder(files);
@@ -25,7 +25,7 @@ export function takeRunLock(files: RunFiles): RunLock {
 }
 
 /** Process id of the live holder of a run's lock, or null. */
-export function readLockHolder(files: RunFiles): number | null {
+export function readLockHolder(files: Pick<RunFiles, 'path'>): number | null {
   try {
     const [pid, start] = fs.readFileSync(files.path('run.lock'), 'utf8').split(' ');
     process.kill(Number(pid), 0);

@@ -9,6 +9,8 @@ export interface FoundStudy {
   studyUid: string;
   /** Number of Study Related Instances; null where the source does not say. */
   announcedCount: number | null;
+  /** Of a study that may still be coming in: how many instances came so far. */
+  arriving?: number;
 }
 
 export interface FoundSeries {

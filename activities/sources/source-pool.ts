@@ -19,7 +19,7 @@ export function createSourcePool(): SourcePool {
       const { source: spec } = context.pipeline;
       if (!isRetrieved(spec)) throw new Error('this pipeline reads files');
       const key = `${context.files.folder}:${digestOf(spec)}`;
-      const entry = open.get(key) ?? { source: openSource(spec), users: 0 };
+      const entry = open.get(key) ?? { source: openSource(spec, context), users: 0 };
       entry.users += 1;
       open.set(key, entry);
       return {

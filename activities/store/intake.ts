@@ -13,6 +13,7 @@ import { SEAL_BYTES, type Sealer } from './sealed.ts';
 export interface TakenInstance extends RetrievedInstance {
   studyUid: string;
   seriesUid: string;
+  modality: string | null;
   /** SHA-256 of the bytes. */
   digest: string;
 }
@@ -110,8 +111,7 @@ export function beginInstance(
         const studyUid = told.studyUid || assumed.studyUid || 'unknown';
         const seriesUid = told.seriesUid || assumed.seriesUid || 'unknown';
         const sopUid = told.sopUid || assumed.sopUid || digest.slice(0, 32);
-        const pathOf = (copy: number) =>
-          `${studyUid}/${seriesUid}/${sopUid}${copy === 1 ? '' : `#${copy}`}.dcm`;
+        const pathOf = (copy: number) => nameOf({ studyUid, seriesUid, sopUid }, copy);
         let copy = 1;
         let known = isKnown(pathOf(copy), digest);
         while (known === 'other') {
@@ -126,7 +126,13 @@ export function beginInstance(
         } else fs.rmSync(temporary, { force: true });
         fs.closeSync(descriptor);
         isOpen = false;
-        return { ...describeTaken(file, sourceKey, pathOf(copy), sopUid), studyUid, seriesUid, digest };
+        return {
+          ...describeTaken(file, sourceKey, pathOf(copy), sopUid),
+          studyUid,
+          seriesUid,
+          modality: told.modality,
+          digest,
+        };
       } catch (error) {
         abort();
         throw error;
@@ -140,13 +146,21 @@ function describeTaken(file: string, sourceKey: string, name: string, sopUid: st
   return { sopUid, sourceKey, path: name, bytes: size - SEAL_BYTES, mtimeMs: Math.trunc(mtimeMs) };
 }
 
-/** An instance that came before, by its UIDs; null when it did not. */
+/** What came before with these UIDs: none, one, or several that say they are the same and are not. */
 export function findTaken(
   place: IntakePlace,
   uids: { studyUid: string; seriesUid: string; sopUid: string },
-): RetrievedInstance | null {
-  const name = `${uids.studyUid}/${uids.seriesUid}/${uids.sopUid}.dcm`;
-  const sourceKey = place.sourceKey(name, null);
-  const file = place.fileOf(sourceKey);
-  return fs.existsSync(file) ? describeTaken(file, sourceKey, name, uids.sopUid) : null;
+): RetrievedInstance[] {
+  const taken: RetrievedInstance[] = [];
+  for (let copy = 1; ; copy += 1) {
+    const name = nameOf(uids, copy);
+    const sourceKey = place.sourceKey(name, null);
+    const file = place.fileOf(sourceKey);
+    if (!fs.existsSync(file)) return taken;
+    taken.push(describeTaken(file, sourceKey, name, uids.sopUid));
+  }
+}
+
+function nameOf(uids: { studyUid: string; seriesUid: string; sopUid: string }, copy: number): string {
+  return `${uids.studyUid}/${uids.seriesUid}/${uids.sopUid}${copy === 1 ? '' : `#${copy}`}.dcm`;
 }

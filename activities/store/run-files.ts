@@ -17,6 +17,8 @@ export interface RunSettings {
   outputFolder: string;
   /** Absolute path of the model bundle. */
   bundleFolder: string;
+  /** The inbox that the run reads, by name. */
+  inbox?: string;
 }
 
 /** Name of the hidden folder in the output that holds what is not published yet. */

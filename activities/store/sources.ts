@@ -1,10 +1,12 @@
 /** Lists and reads source files, wherever they lie. Private: nothing else sees paths and names. */
 import fs from 'node:fs';
+import path from 'node:path';
 import type { Reason } from '../../stages/reasons.ts';
 import type { SourceEntry } from '../../stages/records.ts';
 import { isOfMachine, StageFailure } from '../failures.ts';
 import { ArchiveError, archiveKindOf, type OpenZip, openZip, readTar } from './archives.ts';
 import { readIfExists } from './atomic.ts';
+import { inboxFile, inboxFolder } from './inbox.ts';
 import type { RunFiles } from './run-files.ts';
 import { type ListedFile, locateListed, walkInput } from './walk.ts';
 
@@ -106,7 +108,13 @@ export function placeOfRun(files: RunFiles): SourcePlace {
   return {
     inputPath: files.settings.inputPath,
     spooled: (sourceKey) => open(files.names.spool(sourceKey)),
-    retrieved: (sourceKey) => open(files.names.retrieved(sourceKey)),
+    retrieved(sourceKey) {
+      const { inbox } = files.settings;
+      if (inbox === undefined) return open(files.names.retrieved(sourceKey));
+      const stateFolder = path.dirname(path.dirname(files.folder));
+      const sealed = readIfExists(inboxFile(inboxFolder(stateFolder, inbox), sourceKey));
+      return sealed === null ? null : files.sealer.open(sealed);
+    },
   };
 }
 
