@@ -84,14 +84,17 @@ export async function measureCommand(command, { env = process.env, everyMs = 200
   const serverCpu = new Map();
   const timer = setInterval(() => {
     const sum = { node: 0, server: 0, other: 0 };
-    for (const { pid, role, rssBytes, cpuSeconds } of readTree(child.pid)) {
+    let cpuSeconds = 0;
+    for (const { pid, role, rssBytes, cpuSeconds: used } of readTree(child.pid)) {
       sum[role] += rssBytes;
-      if (role === 'server') serverCpu.set(pid, cpuSeconds);
+      cpuSeconds += used;
+      if (role === 'server') serverCpu.set(pid, used);
     }
     peak.sumBytes = Math.max(peak.sumBytes, sum.node + sum.server + sum.other);
     peak.nodeBytes = Math.max(peak.nodeBytes, sum.node);
     peak.serverBytes = Math.max(peak.serverBytes, sum.server);
-    onSample?.({ seconds: (performance.now() - start) / 1000, nodeBytes: sum.node, serverBytes: sum.server });
+    const seconds = (performance.now() - start) / 1000;
+    onSample?.({ seconds, cpuSeconds, nodeBytes: sum.node, serverBytes: sum.server });
   }, everyMs);
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);

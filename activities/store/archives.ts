@@ -48,12 +48,19 @@ export function archiveKindOf(file: Buffer): ArchiveKind | null {
 }
 
 class UniqueNames {
-  private readonly seen = new Map<string, number>();
+  private readonly taken = new Set<string>();
+  private readonly repeats = new Map<string, number>();
 
+  /** A member may be called `name#2` itself, so a counted name is looked up too. */
   take(name: string): string {
-    const repeats = (this.seen.get(name) ?? 0) + 1;
-    this.seen.set(name, repeats);
-    return repeats === 1 ? name : `${name}#${repeats}`;
+    let unique = name;
+    while (this.taken.has(unique)) {
+      const repeat = (this.repeats.get(name) ?? 1) + 1;
+      this.repeats.set(name, repeat);
+      unique = `${name}#${repeat}`;
+    }
+    this.taken.add(unique);
+    return unique;
   }
 }
 

@@ -106,11 +106,13 @@ it('gives members of one name keys of their own', async () => {
     't.tar',
     await tarOf([
       ['same.dcm', 'first'],
+      ['same.dcm#2', 'another'],
       ['same.dcm', 'second'],
+      ['same.dcm', 'third'],
     ]),
   );
   const { entries } = await list();
-  expect(entries.map(({ member }) => member)).toEqual(['same.dcm', 'same.dcm#2']);
+  expect(entries.map(({ member }) => member)).toEqual(['same.dcm', 'same.dcm#2', 'same.dcm#3', 'same.dcm#4']);
 });
 
 it('follows links to files, not to folders, and skips pipes', async () => {
