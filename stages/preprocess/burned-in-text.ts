@@ -95,19 +95,27 @@ const counts = new Uint32Array(CLASSES);
 /** From every third pixel of every fourth row, in turns, so that no spacing of letters escapes. @returns null for an image of one value */
 function findLevels(pixels: Int16Array, rows: number, columns: number): Levels | null {
   counts.fill(0);
-  let lowest = 0x7fff;
-  let highest = -0x8000;
+  // Much of a slice is air of one value, and adding to one place in memory over and over is slow.
+  const air = pixels[0] ?? 0;
+  let lowest = air;
+  let highest = air;
   let sampled = 0;
+  let airs = 0;
   for (let row = 0; row < rows; row += 4) {
     const end = (row + 1) * columns;
     for (let at = row * columns + ((row >> 2) % 3); at < end; at += 3) {
       const value = pixels[at]!;
+      sampled += 1;
+      if (value === air) {
+        airs += 1;
+        continue;
+      }
       if (value < lowest) lowest = value;
       if (value > highest) highest = value;
       counts[(value + 0x8000) >> CLASS_BITS]! += 1;
-      sampled += 1;
     }
   }
+  counts[(air + 0x8000) >> CLASS_BITS]! += airs;
   if (highest <= lowest) return null;
   let index = (highest + 0x8000) >> CLASS_BITS;
   let above = counts[index]!;
