@@ -3,7 +3,6 @@
 // final name, and the bytes of an undisturbed run once there is room (#7).
 //   node scripts/faults.mjs [--errors ENOSPC,EIO,EMFILE] [--only REGEX] [--disks] [--seed 1] [--work DIR] [--keep]
 // --disks adds small tmpfs disks and ulimit -n, which needs root. Figures go to standard output as JSON. Linux, gcc.
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
