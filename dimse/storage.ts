@@ -28,50 +28,33 @@ export function isTransferSyntax(uid: string): boolean {
 const ROOT = '1.2.840.10008.5.1.4.1.1';
 /** Each in every transfer syntax, so that nothing need be changed on the way: what a CT archive mostly holds. */
 const IMAGES = ['2', '2.1', '2.2', '7'].map((suffix) => `${ROOT}.${suffix}`);
-/** In plain transfer syntaxes and those that objects of the kind come in. */
+/** What else lies in studies of a CT archive: each in the plain transfer syntaxes. */
 const OTHERS = [
-  '1',
-  '1.1',
   '4',
-  '4.1',
-  '6.1',
   '7.1',
   '7.2',
   '7.3',
   '7.4',
   '11.1',
-  '12.1',
-  '20',
   '30',
   '66',
   '66.1',
-  '66.3',
   '66.4',
-  '66.5',
   '67',
-  '68.1',
-  '77.1.5.1',
   '88.11',
   '88.22',
   '88.33',
   '88.34',
-  '88.40',
   '88.50',
   '88.59',
-  '88.65',
   '88.67',
-  '88.68',
-  '88.71',
   '104.1',
-  '104.2',
   '128',
-  '128.1',
   '130',
   '481.1',
   '481.2',
   '481.3',
   '481.5',
-  '481.8',
 ].map((suffix) => `${ROOT}.${suffix}`);
 
 /**
@@ -88,8 +71,7 @@ export function storageContexts(firstId: number): ProposedContext[] {
     const id = firstId + 2 * contexts.length;
     if (id <= 255) contexts.push({ id, abstractSyntax, transferSyntaxes: [...transferSyntaxes] });
   };
-  for (const uid of IMAGES) for (const syntax of PLAIN_SYNTAXES) add(uid, [syntax]);
-  for (const uid of OTHERS) add(uid, PLAIN_SYNTAXES);
+  for (const uid of [...IMAGES, ...OTHERS]) for (const syntax of PLAIN_SYNTAXES) add(uid, [syntax]);
   for (const uid of IMAGES) for (const syntax of syntaxes) add(uid, [syntax]);
   return contexts;
 }

@@ -14,7 +14,7 @@ import { type Pipeline, pipelineSchema } from '../../pipelines/schema.ts';
 import type { RetrievedSource } from '../../pipelines/source-schema.ts';
 import type { SourceEntry } from '../../stages/records.ts';
 import { makeObject } from '../fixtures/dicom-objects.ts';
-import { type Fault, type FaultPacs, type PacsContent, startFaultPacs } from '../fixtures/fault-pacs.ts';
+import { type Fault, type PacsContent, startFaultPacs } from '../fixtures/fault-pacs.ts';
 
 const sop = (series: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${series}.${index + 1}`);
