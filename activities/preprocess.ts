@@ -7,7 +7,9 @@ import { DicomError } from '../dicom/errors.ts';
 import { loadCodec } from '../dicom/pixels.ts';
 import { excludesPages } from '../stages/group/options.ts';
 import { hasBurnedInText } from '../stages/preprocess/burned-in-text.ts';
+import { findHead, HEAD_CELL_MM, tissueValues } from '../stages/preprocess/find-head.ts';
 import { encodeNpy } from '../stages/preprocess/npy.ts';
+import { buildPatientGrid, geometryOfTensor, type StackGeometry } from '../stages/preprocess/patient-grid.ts';
 import { looksLikeBurnedInText, looksLikeTextPage } from '../stages/preprocess/pixel-evidence.ts';
 import {
   PreprocessError,
@@ -25,6 +27,7 @@ import { type ReadSlice, SliceReader } from './slice-reader.ts';
 import { writeFileAtomic } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
 import {
+  geometryOfUnit,
   indexBySopInstance,
   locateTensor,
   locateThumbnail,
@@ -161,8 +164,21 @@ async function preprocessUnit(
     bytes: npy.length,
     thumbnailSha256: createHash('sha256').update(thumbnail).digest('hex'),
     statistics: describeTensor(tensor),
+    head: showsHead(tensor, shape, windowHu, geometryOfUnit(unit, index)),
     reason: null,
   };
+}
+
+function showsHead(
+  tensor: Uint8Array,
+  shape: [number, number, number],
+  windowHu: [number, number],
+  geometry: StackGeometry | null,
+): boolean | null {
+  const values = tissueValues(windowHu);
+  if (values === null || geometry === null) return null;
+  const grid = buildPatientGrid(tensor, geometryOfTensor(geometry, shape), HEAD_CELL_MM);
+  return grid !== null && findHead(grid, values) !== null;
 }
 
 const REASON_OF_PIXEL_ERROR: Partial<Record<string, Reason>> = {

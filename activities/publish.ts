@@ -2,16 +2,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { InstanceRow, LabelRow, SeriesRow } from '../manifest/schema.ts';
-import { buildRows, type UnitOutcome } from '../stages/publish/build-rows.ts';
+import { buildRows, type DefacedUnit, listFaces, type UnitOutcome } from '../stages/publish/build-rows.ts';
 import { tensorPathOf, thumbnailPathOf } from '../stages/publish/output-paths.ts';
+import type { DefacingRefusal } from '../stages/publish/plan-defacing.ts';
 import type { StageContext } from './context.ts';
+import { defacedName, defaceUnit } from './deface.ts';
 import { batchKeyOf } from './deidentify.ts';
 import { StageFailure } from './failures.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
 import { flushFolder } from './store/atomic.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
-import { labelsOf, locateTensor, locateThumbnail, readUnit } from './units.ts';
+import { indexBySopInstance, labelsOf, locateTensor, locateThumbnail, readUnit } from './units.ts';
 
 /** A published file, relative to the output folder. */
 export interface PublishedFile {
@@ -60,15 +62,29 @@ export async function publishBatch(
     if (labels === null) throw new StageFailure('batch-missing', 'transient', 'A unit has no labels.');
     outcomes.set(unit.seriesUnit, { reason: null, tensor: result.tensor, ...labels });
   }
-  const rows = buildRows({ records, verdicts, units, outcomes, bundle, pipeline });
-
+  const sources = { records, verdicts, units, outcomes, bundle, pipeline };
+  const defaced = new Map<string, DefacedUnit | DefacingRefusal>();
   const outputs: PublishedFile[] = [];
   const reader = new SourceReader(placeOfRun(files));
+  let rows: ReturnType<typeof buildRows>;
   try {
     const instances = new InstanceFiles(context, batch, reader);
+    const index = indexBySopInstance(records);
+    for (const unit of listFaces(sources)) {
+      const { tensor } = readUnit(context, unit.seriesUnit)!;
+      if (tensor.reason === null)
+        defaced.set(unit.seriesUnit, await defaceUnit(context, instances, unit, index, tensor));
+    }
+    rows = buildRows({ ...sources, defaced });
     for (const row of pipeline.publish.dicom ? rows.instances : []) {
       if (row.output_path === null) continue;
       const record = records.get(row.source_key)!;
+      const withoutFace = files.stagedInstance(defacedName(row.source_key));
+      if (typeof defaced.get(row.series_unit ?? '') === 'object') {
+        const { size } = fs.statSync(withoutFace);
+        outputs.push(moveInto(files.published(row.output_path), row.output_path, withoutFace, size));
+        continue;
+      }
       const located = await instances.locate(record);
       outputs.push(moveInto(files.published(row.output_path), row.output_path, located, record.outputBytes!));
     }
@@ -79,14 +95,15 @@ export async function publishBatch(
     const { series_unit: seriesUnit } = row;
     const tensor = readUnit(context, seriesUnit)?.tensor;
     if (row.disposition !== 'kept' || tensor === undefined || tensor.reason !== null) continue;
+    const isDefaced = typeof defaced.get(seriesUnit) === 'object';
+    const name = defacedName(seriesUnit);
     if (pipeline.publish.thumbnails) {
-      const place = locateThumbnail(context, seriesUnit, tensor);
+      const place = isDefaced ? files.stagedThumbnail(name) : locateThumbnail(context, seriesUnit, tensor);
       outputs.push(publishUnitFile(context, place, thumbnailPathOf(seriesUnit)));
     }
     if (pipeline.publish.tensors) {
-      outputs.push(
-        publishUnitFile(context, locateTensor(context, seriesUnit, tensor), tensorPathOf(seriesUnit)),
-      );
+      const place = isDefaced ? files.stagedTensor(name) : locateTensor(context, seriesUnit, tensor);
+      outputs.push(publishUnitFile(context, place, tensorPathOf(seriesUnit)));
     } else fs.rmSync(files.stagedTensor(seriesUnit), { force: true });
   }
   for (const folder of new Set(outputs.map((output) => path.dirname(files.published(output.path)))))

@@ -4,6 +4,7 @@ import type { Task } from '../models/labels.ts';
 import type { TaskPrediction } from '../models/scores.ts';
 import { digestOf } from '../pipelines/digest.ts';
 import type { InputReason } from '../stages/classify/judge-input.ts';
+import type { StackGeometry } from '../stages/preprocess/patient-grid.ts';
 import type { TensorStatistics } from '../stages/preprocess/tensor-statistics.ts';
 import { tensorPathOf, thumbnailPathOf } from '../stages/publish/output-paths.ts';
 import type { Reason } from '../stages/reasons.ts';
@@ -20,6 +21,8 @@ export interface MadeTensor {
   bytes: number;
   statistics: TensorStatistics;
   thumbnailSha256: string;
+  /** Whether the pixels show a head by their geometry; null where the window does not tell. */
+  head: boolean | null;
   reason: null;
 }
 
@@ -67,6 +70,30 @@ export function recordOfSlice(
   return record;
 }
 
+/** Where the unit's slices lie; null where a record does not say. */
+export function geometryOfUnit(
+  unit: SeriesUnit,
+  index: ReadonlyMap<string, InstanceRecord>,
+): StackGeometry | null {
+  const frames = unit.slices.map(
+    ({ sopInstanceUid, frame }) => recordOfSlice(index, sopInstanceUid).image!.frames[frame]!,
+  );
+  const positions = frames.flatMap(({ imagePositionPatient }) => imagePositionPatient ?? []);
+  const orientation = frames[0]?.imageOrientationPatient;
+  const pixelSpacingMm = frames[0]?.pixelSpacingMm;
+  const { rows, columns } = unit;
+  if (positions.length !== 3 * frames.length || !orientation || !pixelSpacingMm) return null;
+  if (rows === null || columns === null) return null;
+  return {
+    positions: frames.map(({ imagePositionPatient }) => imagePositionPatient!),
+    rowDirection: [orientation[0], orientation[1], orientation[2]],
+    columnDirection: [orientation[3], orientation[4], orientation[5]],
+    pixelSpacingMm,
+    rows,
+    columns,
+  };
+}
+
 /** Follows from the de-identified slices in their order and from the way of preprocessing. */
 export function tensorKeyOf(
   context: StageContext,
@@ -110,10 +137,12 @@ export function isUnitDone(
 }
 
 function hasWantedFiles(context: StageContext, seriesUnit: string, tensor: MadeTensor): boolean {
-  const { publish } = context.pipeline;
+  const { publish, deidentify } = context.pipeline;
+  // A face is looked for in the tensor.
+  const needsTensor = publish.tensors || deidentify.faces === 'deface';
   return (
     (!publish.thumbnails || locateThumbnail(context, seriesUnit, tensor) !== null) &&
-    (!publish.tensors || locateTensor(context, seriesUnit, tensor) !== null)
+    (!needsTensor || locateTensor(context, seriesUnit, tensor) !== null)
   );
 }
 

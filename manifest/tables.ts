@@ -330,7 +330,7 @@ export const MANIFEST_TABLES = {
         values: AGREEMENTS,
         doc: 'How the predicted contrast stands to the header.',
       },
-      { name: 'tensor_sha256', type: 'string', nullable: true, doc: 'SHA-256 of the model input.' },
+      { name: 'tensor_sha256', type: 'string', nullable: true, doc: 'SHA-256 of the model input, of its defaced form where the face was taken out.' },
       {
         name: 'bundle',
         type: 'string',
@@ -473,7 +473,13 @@ export const MANIFEST_TABLES = {
         name: 'recognizable_visual_features',
         type: 'boolean',
         nullable: true,
-        doc: 'Whether a face may be recognised in a rendering: by predicted body part, second guess or header; null where nothing tells.',
+        doc: 'Whether a rendering of the source may show a face: by predicted body part, second guess, header, or a skull in the pixels; null where nothing tells.',
+      },
+      {
+        name: 'defaced',
+        type: 'boolean',
+        nullable: true,
+        doc: 'Whether the face was taken out of the published pixels (`faces: deface`); null in units without labels.',
       },
     ],
   },

@@ -110,9 +110,11 @@ export const pipelineSchema = z.strictObject({
         .default({ add: [], remove: [] }),
       options: optionsSchema.default({}).describe('Options of PS3.15 annex E.3.'),
       faces: z
-        .enum(['keep', 'quarantine'])
+        .enum(['keep', 'quarantine', 'deface'])
         .default('keep')
-        .describe('Units that may show a face: mark them in the manifest and keep them, or quarantine them.'),
+        .describe(
+          'Units that may show a face: mark them in the manifest and keep them, quarantine them, or take the face out of the pixels and quarantine those where that cannot be done safely.',
+        ),
       crosswalk: z
         .boolean()
         .default(false)

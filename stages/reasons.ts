@@ -101,7 +101,8 @@ export const REASONS = {
   },
   'recognizable-face': {
     disposition: 'quarantined',
-    meaning: 'The images may show a face, and the pipeline says `faces: quarantine`.',
+    meaning:
+      'The images may show a face, and the pipeline says `faces: quarantine`, or `faces: deface` and it could not be taken out.',
   },
   'text-in-codestream': {
     disposition: 'quarantined',

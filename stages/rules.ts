@@ -313,8 +313,8 @@ export const RULES = {
   ),
   'recognizable-face': rule(
     'recognizable-face',
-    'deidentify.faces is quarantine; predicted body part, second guess and header do not rule a face out',
-    'PS3.15 annex E.3.6; house',
+    'deidentify.faces is quarantine, or deface and the face could not be taken out (`deface=` says why); predicted body part, second guess, header and pixels do not rule a face out',
+    'PS3.15 annex E.3.2; house',
     'test/stages/publish/withhold-unit.test.ts',
   ),
   'text-in-codestream': rule(

@@ -3,7 +3,7 @@ import { type DicomFile, readDicom } from '../../dicom/read.ts';
 import { formatTag, TAGS } from '../../dicom/tags.ts';
 import { isMultiFrameCtImageStorage, isValidUid } from '../../dicom/uids.ts';
 import { getString } from '../../dicom/values.ts';
-import { completeHeader } from './complete-header.ts';
+import { completeHeader, saysDefaced } from './complete-header.ts';
 import { sopClassOf } from './decide-instance.ts';
 import { filterDataset } from './filter-dataset.ts';
 import type { ResolvedProfile } from './profile.ts';
@@ -97,6 +97,7 @@ function filterAgain(
     isMultiFrame,
     patientId,
     frameOfReferenceUid: '2.25.0',
+    isDefaced: saysDefaced(file),
   });
   return elements;
 }

@@ -2,7 +2,7 @@
 import { type Encoding, encodeElement, encodeSequence } from '../../dicom/encode.ts';
 import type { DicomFile } from '../../dicom/read.ts';
 import { TAGS, tag } from '../../dicom/tags.ts';
-import { getNumber, getString } from '../../dicom/values.ts';
+import { getItems, getNumber, getString } from '../../dicom/values.ts';
 import { encodeCode, writePatient } from './filter-dataset.ts';
 import type { ResolvedProfile } from './profile.ts';
 import { isDone, type MethodCode } from './profile-options.ts';
@@ -11,6 +11,7 @@ const LATERALITY = tag('Laterality');
 const PATIENT_IDENTITY_REMOVED = tag('PatientIdentityRemoved');
 const DEIDENTIFICATION_METHOD = tag('DeidentificationMethod');
 const DEIDENTIFICATION_METHOD_CODE_SEQUENCE = tag('DeidentificationMethodCodeSequence');
+const RECOGNIZABLE_VISUAL_FEATURES = tag('RecognizableVisualFeatures');
 const LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED = tag('LongitudinalTemporalInformationModified');
 /** Of the CT Image module, which multi-frame classes do not have: there they stand in functional groups. */
 const SINGLE_FRAME_ONLY: ReadonlySet<number> = new Set([TAGS.KVP, TAGS.SliceThickness]);
@@ -48,7 +49,12 @@ export interface CompletionContext {
   patientId: string;
   /** Stands in where the source has no Frame of Reference UID. */
   frameOfReferenceUid: string;
+  /** The face was taken out of the pixels. PS3.15 E.3.2 */
+  isDefaced?: boolean;
 }
+
+/** Of CID 7050. */
+const CLEAN_FACES: MethodCode = { value: '113102', meaning: 'Clean Recognizable Visual Features Option' };
 
 /**
  * Completes a filtered header in place.
@@ -78,8 +84,15 @@ export function completeHeader(elements: Map<number, Uint8Array>, context: Compl
     completeLaterality(elements, context, put);
   }
   const pixels = file.dataset.elements.get(TAGS.PixelData);
-  const hasNativePixels = pixels?.fragments === undefined && pixels?.undefinedLength !== true;
-  const codes = profile.methodCodes.filter((code) => isDone(code, elements, hasNativePixels));
+  // What was compressed is native once it is defaced, and was looked at.
+  const hasNativePixels =
+    context.isDefaced === true || (pixels?.fragments === undefined && pixels?.undefinedLength !== true);
+  const done = profile.methodCodes.filter((code) => isDone(code, elements, hasNativePixels));
+  const codes =
+    context.isDefaced === true
+      ? [...done, CLEAN_FACES].sort((a, b) => Number(a.value) - Number(b.value))
+      : done;
+  if (context.isDefaced === true) put(RECOGNIZABLE_VISUAL_FEATURES, 'CS', 'NO');
   for (const [key, bytes] of stampOf(profile, codes, encoding)) elements.set(key, bytes);
 }
 
@@ -108,6 +121,7 @@ function buildStamp(
     encodeCode({ value, meaning, scheme: 'DCM' }, encoding),
   );
   const method = [`Serieswise ${profile.name} ${profile.version}`, ...profile.methodTexts];
+  if (methodCodes.includes(CLEAN_FACES)) method.push('Soft tissue in front of the skull replaced by air');
   const text = (key: number, vr: string, value: string): [number, Uint8Array] => [
     key,
     encodeElement(key, vr, value, encoding),
@@ -142,4 +156,10 @@ function stampOf(
 /** Header and no value, in the encoding's form. PS3.5 section 7.1 */
 function isEmptyOrMissing(bytes: Uint8Array | undefined, encoding: Encoding, vr: string): boolean {
   return bytes === undefined || bytes.length <= (encoding.explicitVr && vr === 'SQ' ? 12 : 8);
+}
+
+/** Whether a file says that its face was taken out. */
+export function saysDefaced(file: DicomFile): boolean {
+  const sequence = getItems(file.dataset, DEIDENTIFICATION_METHOD_CODE_SEQUENCE);
+  return sequence.some(({ dataset }) => getString(file, dataset, tag('CodeValue')) === CLEAN_FACES.value);
 }

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { concatBytes, type Encoding, encodeFileMeta, encodeHeader } from '../../dicom/encode.ts';
+import {
+  concatBytes,
+  type Encoding,
+  encodeFileMeta,
+  encodeHeader,
+  type FileMetaFields,
+} from '../../dicom/encode.ts';
 import { DicomError } from '../../dicom/errors.ts';
 import { type DicomElement, type DicomFile, readDicom } from '../../dicom/read.ts';
 import { remember } from '../../dicom/remember.ts';
@@ -46,6 +52,17 @@ export interface DeidentifiedInstance {
 /** A UID of ours (2.25, from a fixed random UUID), which says which program wrote a file. PS3.7 annex D.3.3.2 */
 const IMPLEMENTATION_CLASS_UID = '2.25.296840318561472183045093127740251804117';
 const IMPLEMENTATION_VERSION_NAME = 'SERIESWISE_1';
+
+/** A File Meta that names this program. */
+export function encodeMeta(
+  fields: Pick<FileMetaFields, 'sopClassUid' | 'sopInstanceUid' | 'transferSyntaxUid'>,
+): Uint8Array {
+  return encodeFileMeta({
+    ...fields,
+    implementationClassUid: IMPLEMENTATION_CLASS_UID,
+    implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+  });
+}
 
 /**
  * De-identifies one file and decides what can be decided from it alone. Kept elements, Pixel Data and its
@@ -229,13 +246,7 @@ function deidentifyFile(
     // A series of one scanner shares its coordinates, so one made of the series' pseudonym says no more.
     frameOfReferenceUid: pseudonymizer.uid(`frame-of-reference/${seriesInstanceUid}`),
   });
-  const meta = encodeFileMeta({
-    sopClassUid: sopClassUid ?? '',
-    sopInstanceUid,
-    transferSyntaxUid,
-    implementationClassUid: IMPLEMENTATION_CLASS_UID,
-    implementationVersionName: IMPLEMENTATION_VERSION_NAME,
-  });
+  const meta = encodeMeta({ sopClassUid: sopClassUid ?? '', sopInstanceUid, transferSyntaxUid });
   const header = concatBytes([meta, ...sortedByTag(elements)]);
   const pixelPieces = writePixels(file, pixels, encoding);
   const image = describeImage(readDicom(header), isMultiFrame, {

@@ -10,14 +10,15 @@ import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../records.ts';
 import { type RuleName, ruleOfReason } from '../rules.ts';
 import { instanceOutputPath } from './output-paths.ts';
+import type { DefacingRefusal } from './plan-defacing.ts';
 import { listSeriesWithText, showsFace, withholdUnit } from './withhold-unit.ts';
 
 /** What preprocess and classify made of a kept unit: labels, or the reason why there are none. */
 export type UnitOutcome =
-  | { reason: Reason }
+  | { reason: Reason; evidence?: DefacingRefusal }
   | {
       reason: null;
-      tensor: { sha256: string; statistics: TensorStatistics };
+      tensor: { sha256: string; statistics: TensorStatistics; head: boolean | null };
       predictions: readonly TaskPrediction[];
       inputReasons: readonly InputReason[];
       uncertain: readonly Task[];
@@ -31,6 +32,28 @@ export interface RowSources {
   outcomes: ReadonlyMap<string, UnitOutcome>;
   bundle: { name: string; version: string; sha256: string };
   pipeline: Pipeline;
+  /** What became of the faces of kept units, where the pipeline wants them taken out. */
+  defaced?: ReadonlyMap<string, DefacedUnit | DefacingRefusal>;
+}
+
+/** A unit without its face. */
+export interface DefacedUnit {
+  tensorSha256: string;
+  /** By source key. */
+  instances: ReadonlyMap<string, { sopInstanceUid: string; transferSyntaxUid: string; outputSha256: string }>;
+}
+
+/** Kept units whose faces are to be taken out: those that may show one and go out otherwise. */
+export function listFaces(sources: RowSources): SeriesUnit[] {
+  const faces = describeFaces(sources);
+  const { pipeline, records, outcomes } = sources;
+  if (pipeline.deidentify.faces !== 'deface') return [];
+  const policy = { faces: 'keep', seriesWithText: listSeriesWithText(records.values()) } as const;
+  return sources.units.filter((unit) => {
+    const face = faces.get(unit.seriesUnit) ?? null;
+    const isKept = outcomes.get(unit.seriesUnit)?.reason === null;
+    return isKept && face !== false && withholdUnit(unit, face, policy) === null;
+  });
 }
 
 /** All rows of a batch, each table in order of its key. A unit without labels takes its instances with it. */
@@ -50,7 +73,7 @@ export function buildRows(sources: RowSources): {
     const final: InstanceVerdict =
       failed === null
         ? verdict
-        : { ...verdict, reason: failed, disposition: dispositionOf(failed), ...findingOfPixels(failed) };
+        : { ...verdict, reason: failed, disposition: dispositionOf(failed), ...findingOfPixels(outcome!) };
     return buildInstanceRow(judged, final, slices);
   });
   const series = units.map((unit) => buildSeriesRow(judged, unit, faces.get(unit.seriesUnit) ?? null));
@@ -63,7 +86,10 @@ export function buildRows(sources: RowSources): {
 }
 
 /** Of every unit, whether it shows a face; null where nothing tells. */
-function describeFaces({ units, outcomes }: RowSources): Map<string, boolean | null> {
+function describeFaces({
+  units,
+  outcomes,
+}: Pick<RowSources, 'units' | 'outcomes'>): Map<string, boolean | null> {
   return new Map(
     units.map(({ seriesUnit, evidence }) => {
       const outcome = outcomes.get(seriesUnit);
@@ -73,6 +99,7 @@ function describeFaces({ units, outcomes }: RowSources): Map<string, boolean | n
         showsFace(
           predictions.find(({ task }) => task === 'body_part'),
           evidence,
+          outcome?.reason === null ? outcome.tensor.head : null,
         ),
       ];
     }),
@@ -81,7 +108,7 @@ function describeFaces({ units, outcomes }: RowSources): Map<string, boolean | n
 
 /** The outcomes, with the units withheld that have labels and yet are not to go out. */
 function withholdOutcomes(
-  { units, outcomes, records, pipeline }: RowSources,
+  { units, outcomes, records, pipeline, defaced }: RowSources,
   faces: ReadonlyMap<string, boolean | null>,
 ): Map<string, UnitOutcome> {
   const policy = {
@@ -91,8 +118,11 @@ function withholdOutcomes(
   const judged = new Map(outcomes);
   for (const unit of units) {
     if (judged.get(unit.seriesUnit)?.reason !== null) continue;
-    const reason = withholdUnit(unit, faces.get(unit.seriesUnit) ?? null, policy);
-    if (reason !== null) judged.set(unit.seriesUnit, { reason });
+    const result = defaced?.get(unit.seriesUnit);
+    const isDefaced = result !== undefined && typeof result !== 'string';
+    const reason = withholdUnit(unit, faces.get(unit.seriesUnit) ?? null, policy, isDefaced);
+    if (reason === null) continue;
+    judged.set(unit.seriesUnit, typeof result === 'string' ? { reason, evidence: result } : { reason });
   }
   return judged;
 }
@@ -102,7 +132,12 @@ function compare(a: string, b: string): number {
 }
 
 /** What preprocess found in pixels, as a rule. */
-function findingOfPixels(reason: Reason): { rule: RuleName; ruleEvidence: string[] } {
+function findingOfPixels(outcome: UnitOutcome): { rule: RuleName; ruleEvidence: string[] } {
+  const reason = outcome.reason!;
+  if (reason === 'recognizable-face') {
+    const why = 'evidence' in outcome ? [`deface=${outcome.evidence}`] : [];
+    return { rule: ruleOfReason(reason), ruleEvidence: ['pixels=decoded', ...why] };
+  }
   const isText = reason === 'burned-in-annotation' || reason === 'text-page';
   return { rule: ruleOfReason(reason), ruleEvidence: isText ? ['pixels=letters'] : ['pixels=decoded'] };
 }
@@ -132,7 +167,10 @@ function buildInstanceRow(
 ): InstanceRow {
   const place = slices.get(`${verdict.seriesUnit}|${sources.records.get(verdict.sourceKey)?.sopInstanceUid}`);
   const record = sources.records.get(verdict.sourceKey)!;
-  const { patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid } = record;
+  const { patientId, studyInstanceUid, seriesInstanceUid } = record;
+  const unit = verdict.disposition === 'kept' ? sources.defaced?.get(verdict.seriesUnit ?? '') : undefined;
+  const written = (typeof unit === 'object' ? unit.instances.get(verdict.sourceKey) : undefined) ?? record;
+  const { sopInstanceUid } = written;
   const isPublished = verdict.disposition === 'kept' && sources.pipeline.publish.dicom;
   const identified = patientId && studyInstanceUid && seriesInstanceUid && sopInstanceUid;
   return {
@@ -147,14 +185,14 @@ function buildInstanceRow(
     sop_instance_uid: sopInstanceUid,
     series_unit: verdict.seriesUnit,
     sop_class_uid: record.sopClassUid,
-    transfer_syntax_uid: record.transferSyntaxUid,
+    transfer_syntax_uid: written.transferSyntaxUid,
     instance_number: record.instanceNumber,
     image_position_patient: record.image?.frames[0]?.imagePositionPatient ?? null,
     output_path:
       isPublished && identified
         ? instanceOutputPath({ patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid })
         : null,
-    output_sha256: isPublished ? record.outputSha256 : null,
+    output_sha256: isPublished ? written.outputSha256 : null,
     frame_count: record.image?.frames.length ?? null,
     rule: verdict.rule,
     rule_evidence: verdict.ruleEvidence,
@@ -167,6 +205,8 @@ function buildSeriesRow(sources: RowSources, unit: SeriesUnit, face: boolean | n
   const { bundle, pipeline } = sources;
   const outcome = sources.outcomes.get(unit.seriesUnit);
   const labelled = outcome !== undefined && outcome.reason === null ? outcome : null;
+  const result = sources.defaced?.get(unit.seriesUnit);
+  const defaced = typeof result === 'object' ? result : null;
   const of = (task: TaskPrediction['task']) =>
     labelled?.predictions.find((prediction) => prediction.task === task);
   const [bodyPart, axis, contrast] = [of('body_part'), of('axis'), of('contrast')];
@@ -233,7 +273,7 @@ function buildSeriesRow(sources: RowSources, unit: SeriesUnit, face: boolean | n
     body_part_agreement: agreement.body_part,
     axis_agreement: agreement.axis,
     contrast_agreement: agreement.contrast,
-    tensor_sha256: labelled?.tensor.sha256 ?? null,
+    tensor_sha256: labelled === null ? null : (defaced?.tensorSha256 ?? labelled.tensor.sha256),
     bundle: labelled === null ? null : `${bundle.name}@${bundle.version}`,
     header_kernel_class: evidence?.kernelClass ?? null,
     header_phase: evidence?.phase ?? null,
@@ -242,12 +282,13 @@ function buildSeriesRow(sources: RowSources, unit: SeriesUnit, face: boolean | n
     tensor_saturated_fraction: labelled?.tensor.statistics.saturatedFraction ?? null,
     ...buildConsistencyColumns(unit, outcome),
     recognizable_visual_features: face,
+    defaced: labelled === null ? null : defaced !== null,
   };
 }
 
 function buildConsistencyColumns(unit: SeriesUnit, outcome: UnitOutcome | undefined) {
   const { consistency, pass } = unit;
-  const failed = outcome === undefined || outcome.reason === null ? null : findingOfPixels(outcome.reason);
+  const failed = outcome === undefined || outcome.reason === null ? null : findingOfPixels(outcome);
   return {
     rule: failed?.rule ?? unit.rule,
     rule_evidence: failed?.ruleEvidence ?? unit.ruleEvidence,

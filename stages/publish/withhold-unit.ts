@@ -1,6 +1,7 @@
 /** What a unit as a whole is not published for, although its slices and labels are there. */
 import type { BodyPart } from '../../models/labels.ts';
 import type { TaskPrediction } from '../../models/scores.ts';
+import type { Pipeline } from '../../pipelines/schema.ts';
 import type { Reason } from '../reasons.ts';
 import type { HeaderEvidence, InstanceRecord, SeriesUnit } from '../records.ts';
 
@@ -21,14 +22,18 @@ const MIN_SECOND_SCORE = 0.05;
 const MIN_TEXT_SLICES = 2;
 
 /**
- * Whether a person might be recognised by a rendering of the unit: by the predicted body part, by the second guess, or
- * by the header's word. Corresponds to Recognizable Visual Features (0028,0302), PS3.3 C.7.6.1.1.
+ * Whether a person might be recognised by a rendering of the unit: by the predicted body part, by the second guess, by
+ * the header's word, or by a skull in the pixels. Corresponds to Recognizable Visual Features (0028,0302), PS3.3
+ * C.7.6.1.1.
+ * @param head whether the pixels hold a head by their geometry; null where that is not known
  * @returns null where neither pixels nor header say anything
  */
 export function showsFace(
   prediction: Pick<TaskPrediction, 'label' | 'secondLabel' | 'secondScore'> | undefined,
   evidence: Pick<HeaderEvidence, 'bodyPart'> | null,
+  head: boolean | null = null,
 ): boolean | null {
+  if (head === true) return true;
   const header = evidence?.bodyPart ?? null;
   if (prediction === undefined && header === null) return null;
   if (header !== null && WITH_FACE.has(header)) return true;
@@ -47,13 +52,17 @@ export function listSeriesWithText(records: Iterable<InstanceRecord>): Set<strin
   return new Set([...counts].filter(([, count]) => count >= MIN_TEXT_SLICES).map(([uid]) => uid));
 }
 
-/** Why a unit that has labels is not published after all, or null. */
+/**
+ * Why a unit that has labels is not published after all, or null.
+ * @param isDefaced whether the unit's face was taken out of its pixels
+ */
 export function withholdUnit(
   unit: SeriesUnit,
   face: boolean | null,
-  policy: { faces: 'keep' | 'quarantine'; seriesWithText: ReadonlySet<string> },
+  policy: { faces: Pipeline['deidentify']['faces']; seriesWithText: ReadonlySet<string> },
+  isDefaced = false,
 ): Reason | null {
   if (policy.seriesWithText.has(unit.seriesInstanceUid)) return 'burned-in-annotation';
   // Where nothing is known of the body part, a face is not ruled out.
-  return policy.faces === 'quarantine' && face !== false ? 'recognizable-face' : null;
+  return policy.faces !== 'keep' && face !== false && !isDefaced ? 'recognizable-face' : null;
 }

@@ -123,6 +123,7 @@ export function makeSeriesRow(seriesUnit: string, fields: Partial<SeriesRow> = {
     pass_evidence: null,
     removed_slice_count: 0,
     recognizable_visual_features: false,
+    defaced: false,
     ...fields,
   };
 }
