@@ -176,11 +176,12 @@ function countInstances(study: StudyRetrieval): number {
 }
 
 /** Whether an error says that nothing at all can be had, rather than that one thing cannot. */
-export function isFatal(error: SourceError): boolean {
+function isFatal(error: SourceError): boolean {
   return error.code === 'unreachable' || error.code === 'unauthorized';
 }
 
-function toStageFailure(error: unknown): unknown {
+/** The house's word for what a source said; anything else as it is. */
+export function toStageFailure(error: unknown): unknown {
   if (!(error instanceof SourceError)) return error;
   if (error.code === 'unauthorized') {
     const message = 'The source refuses us; check the secrets in the environment (docs/sources.md).';

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Pseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
+import { isTemporaryName } from './atomic.ts';
 import { beginInstance, type InstanceWriter, type IntakePlace, type TakenInstance } from './intake.ts';
 import { createSealer, type Sealer } from './sealed.ts';
 import type { State } from './state.ts';
@@ -94,7 +95,12 @@ export class InboxWriter {
     options: { name: string; pseudonymizer: Pick<Pseudonymizer, 'sourceKey'>; maxBytes: number },
   ) {
     this.folder = inboxFolder(state.folder, options.name);
-    fs.mkdirSync(path.join(this.folder, 'studies'), { recursive: true, mode: 0o700 });
+    const instances = path.join(this.folder, 'instances');
+    for (const folder of [path.join(this.folder, 'studies'), instances])
+      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // What a killed receiver had begun: its senders were told nothing, and send it again.
+    for (const name of fs.readdirSync(instances))
+      if (isTemporaryName(name)) fs.rmSync(path.join(instances, name), { force: true });
     const files = { sealer: createSealer(state.key) };
     this.place = inboxPlace(this.folder, { files, pseudonymizer: options.pseudonymizer }, options.maxBytes);
   }

@@ -3,19 +3,27 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { createStageContext } from '../../activities/context.ts';
 import { StageFailure } from '../../activities/failures.ts';
+import { toStageFailure } from '../../activities/retrieve.ts';
+import { openSource } from '../../activities/sources/open-source.ts';
 import { defaultStateFolder, openState } from '../../activities/store/state.ts';
 import { listBundles } from '../../models/bundle.ts';
 import { describeProviders } from '../../models/providers.ts';
+import { isRetrieved } from '../../pipelines/source-kinds.ts';
 import { clusterFromEnvironment, connectClient } from '../../workers/cluster.ts';
 import { findServer } from '../../workers/find-server.ts';
 import { availableCores } from '../../workers/machine.ts';
 import { packageRoot } from '../../workers/package-root.ts';
 import { payloadKeysFromEnvironment } from '../../workers/payload-codec.ts';
 import { CliError } from '../exit.ts';
-import { printJson, withStateOption } from '../settings.ts';
+import { loadDeidentification } from '../load-pipeline.ts';
+import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
 import { findTrainingPython, INSTALL_TORCH } from '../training/python.ts';
+
+/** Longer than this nobody waits for an echo. */
+const ECHO_MS = 30_000;
 
 /** One thing that a run needs, or could use. */
 interface Finding {
@@ -31,8 +39,9 @@ export function registerDoctor(program: Command): void {
     program
       .command('doctor')
       .summary('what is installed, what a run would use, and how to mend what is missing')
+      .option('--pipeline <file>', 'ask the source of this pipeline whether it answers (echo)')
       .option('--json', 'print one JSON document on standard output'),
-  ).action(async (options: { state?: string; json?: boolean }) => {
+  ).action(async (options: { state?: string; pipeline?: string; json?: boolean }) => {
     const findings = [
       checkNode(),
       checkMachine(),
@@ -44,6 +53,7 @@ export function registerDoctor(program: Command): void {
       ...(await checkBundles()),
       checkPython(),
       checkTraining(),
+      ...(options.pipeline === undefined ? [] : [await checkSource(options.pipeline, options.state)]),
     ];
     const broken = findings.filter((finding) => finding.state === 'missing');
     if (options.json) printJson({ usable: broken.length === 0, findings });
@@ -183,6 +193,28 @@ async function checkBundles(): Promise<Finding[]> {
     detail: bundle === null ? (error?.message ?? '') : `${bundle.version}, digests match`,
     mend: bundle === null ? 'restore it from its source' : null,
   }));
+}
+
+/** C-ECHO, or a search by QIDO-RS that finds nothing. */
+async function checkSource(file: string, stateFolder: string | undefined): Promise<Finding> {
+  const what = 'source';
+  const pipeline = await loadDeidentification(file);
+  const { source: spec } = pipeline;
+  if (!isRetrieved(spec)) return { what, state: 'ok', detail: spec.type, mend: null };
+  const state = openStateOrExit(stateFolder);
+  try {
+    const source = openSource(spec, createStageContext(state, '0'.repeat(16), pipeline));
+    try {
+      await source.echo(AbortSignal.timeout(ECHO_MS));
+      return { what, state: 'ok', detail: `${spec.type} answers`, mend: null };
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    const failure = toStageFailure(error);
+    const mend = failure instanceof StageFailure ? failure.message : 'no answer in time';
+    return { what, state: 'missing', detail: `${spec.type} does not answer`, mend };
+  }
 }
 
 /** Only `train` needs it. */

@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
+import { createStageContext } from '../../activities/context.ts';
 import { type Forecast, forecastRun } from '../../activities/plan.ts';
+import { forecastRetrieval } from '../../activities/plan-retrieval.ts';
+import { openSource } from '../../activities/sources/open-source.ts';
 import { SourceReader } from '../../activities/store/sources.ts';
+import type { State } from '../../activities/store/state.ts';
+import type { Pipeline } from '../../pipelines/schema.ts';
+import { isRetrieved } from '../../pipelines/source-kinds.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { createPseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
 import { dispositionOf, type Reason } from '../../stages/reasons.ts';
@@ -25,7 +31,10 @@ export function registerPlan(program: Command): void {
         'Reads headers only and writes nothing to any output: counts by disposition and reason, bytes, a forecast of time.',
       )
       .argument('<pipeline.yaml>', 'the pipeline spec')
-      .requiredOption('--input <path>', 'folder or archive with the source files')
+      .option(
+        '--input <path>',
+        'folder or archive with the source files; of a PACS, the list of studies (CSV)',
+      )
       .option(
         '--set <a.b=value>',
         'override a field of the spec (repeatable)',
@@ -34,10 +43,14 @@ export function registerPlan(program: Command): void {
       )
       .option('--json', 'print one JSON document on standard output'),
   ).action(
-    async (file: string, options: { input: string; set: string[]; state?: string; json?: boolean }) => {
+    async (file: string, options: { input?: string; set: string[]; state?: string; json?: boolean }) => {
       const { pipeline } = await loadRunnablePipeline(file, options.set);
       const inputPath = resolveInput(options.input, pipeline.source);
       const state = openStateOrExit(options.state);
+      if (isRetrieved(pipeline.source)) {
+        await planPacs(pipeline, inputPath, state, options.json === true);
+        return;
+      }
       const reader = new SourceReader({ inputPath, spooled: () => null });
       const profile = resolveProfile(pipeline.deidentify);
       const started = process.hrtime.bigint();
@@ -63,6 +76,33 @@ export function registerPlan(program: Command): void {
       else print(forecast, runSeconds);
     },
   );
+}
+
+/** Asks the PACS for counts; no instance is retrieved. */
+async function planPacs(pipeline: Pipeline, inputPath: string, state: State, json: boolean): Promise<void> {
+  const { source: spec } = pipeline;
+  if (!isRetrieved(spec)) return;
+  // No run: the context only tells where an inbox lies.
+  const context = createStageContext(state, '0'.repeat(16), pipeline);
+  const source = openSource(spec, context);
+  try {
+    const forecast = await forecastRetrieval(source, spec, inputPath, new AbortController().signal);
+    if (json) return printJson(forecast);
+    const { requests, notFound, studies, modalities } = forecast;
+    process.stdout.write(
+      `${requests} requests, ${studies} studies found, ${notFound} requests without one\n`,
+    );
+    const rows = Object.entries(modalities).map(([name, { series, instances, wanted }]) => [
+      name,
+      series,
+      instances,
+      wanted ? '' : 'not wanted',
+    ]);
+    process.stdout.write(`${renderTable(['modality', 'series', 'instances', ''], rows)}\n`);
+    process.stdout.write('Counts are those that the source announces; nothing was retrieved.\n');
+  } finally {
+    await source.close();
+  }
 }
 
 function forecastSeconds(forecast: Forecast): number {
