@@ -25,6 +25,14 @@ describe('showsFace', () => {
   ] as const)('by %s', (_, prediction, bodyPart, expected) => {
     expect(showsFace(prediction, { bodyPart })).toBe(expected);
   });
+
+  it('by a skull in the pixels, whatever else is said; none rules nothing out', () => {
+    expect(showsFace(guess('abdomen'), { bodyPart: 'abdomen' }, true)).toBe(true);
+    expect(showsFace(undefined, null, true)).toBe(true);
+    expect(showsFace(guess('head'), null, false)).toBe(true);
+    expect(showsFace(guess('abdomen'), null, false)).toBe(false);
+    expect(showsFace(undefined, null, false)).toBeNull();
+  });
 });
 
 const record = (seriesInstanceUid: string, reason: Reason | null): InstanceRecord => ({
@@ -43,6 +51,16 @@ describe('withholdUnit', () => {
     expect(withholdUnit(unit, null, policy)).toBe('recognizable-face');
     expect(withholdUnit(unit, false, policy)).toBeNull();
     expect(withholdUnit(unit, true, { ...policy, faces: 'keep' })).toBeNull();
+  });
+
+  it('withholds faces that were to be taken out and were not', () => {
+    const policy = { faces: 'deface', seriesWithText: none } as const;
+    expect(withholdUnit(unit, true, policy)).toBe('recognizable-face');
+    expect(withholdUnit(unit, null, policy)).toBe('recognizable-face');
+    expect(withholdUnit(unit, true, policy, true)).toBeNull();
+    expect(withholdUnit(unit, false, policy)).toBeNull();
+    const text = new Set(['2.25.1']);
+    expect(withholdUnit(unit, true, { ...policy, seriesWithText: text }, true)).toBe('burned-in-annotation');
   });
 
   it('withholds a series of which two slices have text, and not for one', () => {
