@@ -170,8 +170,8 @@ def fit_logistic(features, truth, patients, ridge=0.02, used=(0, 1), steps=400):
     return centre, full, float(bias)
 
 
-def leave_one_patient_out_contrast(bank):
-    features, truth, patients = contrast_features(bank), bank['contrast'], bank['patients']
+def leave_one_patient_out_contrast(bank, features):
+    truth, patients = bank['contrast'], bank['patients']
     logits = np.zeros(len(truth))
     for name in np.unique(patients):
         out = patients == name
@@ -274,13 +274,15 @@ def main(arguments=None):
         body[out], axis[out] = predict_cubes([trunks[f'fold{fold}-{m}'] for m in members],
                                              coverage_decision(options, train, rows),
                                              {k: v[out] for k, v in held.items()})
+    features = contrast_features(contrast)
+    logits = leave_one_patient_out_contrast(contrast, features)
     if options.cache:
-        logits = leave_one_patient_out_contrast(contrast)
         np.savez(place('predictions.npz'), body_part=body, body_part_truth=held['label'], axis=axis,
                  axis_truth=held['axis'], masked=held['masked'], kind=held['kind'], patients=held['patients'],
                  volume=held['volume'], contrast=np.stack([np.zeros_like(logits), logits], 1),
                  contrast_truth=contrast['contrast'])
-    write_bundle(options, train, held, contrast, body, axis, [trunks[f'final-{m}'] for m in members], say)
+    answers = {'body_part': body, 'axis': axis, 'contrast': logits}
+    write_bundle(options, train, held, contrast, features, answers, [trunks[f'final-{m}'] for m in members], say)
 
 
 if __name__ == '__main__':
