@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { isLabelColumn, type TableColumns } from '../evaluation/tables.ts';
+import { ManifestError } from '../manifest/errors.ts';
+import { openManifest } from '../manifest/query.ts';
 import { CliError } from './exit.ts';
 
 /** A table read from a file or a run's folder. */
@@ -27,6 +29,7 @@ const SKIPPED_COLUMNS = new Set(['logits']);
 
 /**
  * Reads a CSV or Parquet file, a folder of Parquet files, or a run's output folder (its labels and series tables).
+ * As truth, an output folder with reviews stands for what people have decided there, and for nothing else.
  * @param wanted further columns to read, for clusters and subgroups.
  * @throws CliError (2) that names the option, the file and the cure.
  */
@@ -44,6 +47,8 @@ export async function readLabelSource(
     const labels = await readTable(option, location, scanOf(location), wanted);
     return { labels, series: null, source: { name, sha256: digestFile(location) } };
   }
+  if (option === '--truth' && hasParquet(path.join(location, 'manifest', 'reviews')))
+    return readReviews(location, name);
   const tableOf = async (folder: string): Promise<TableFile | null> =>
     hasParquet(folder)
       ? readTable(option, folder, parquetScan(path.join(folder, '*.parquet')), wanted)
@@ -61,6 +66,29 @@ export async function readLabelSource(
     );
   }
   return { labels: own, series, source };
+}
+
+/** The labels that reviewers have settled: no predictions, no disputed labels, no units that they exclude. */
+async function readReviews(location: string, name: string): Promise<LabelSource> {
+  const settled = ['body_part', 'axis', 'contrast']
+    .map(
+      (task) => `CASE WHEN ${task}_source IN ('review', 'adjudication') THEN ${task}_resolved END AS ${task}`,
+    )
+    .join(', ');
+  const manifest = await openManifest(location).catch((error: unknown) => {
+    if (error instanceof ManifestError) throw new CliError(`--truth: ${error.message}`, 2);
+    throw error;
+  });
+  try {
+    const { rows, columns } = await manifest.query(
+      `SELECT series_unit, ${settled} FROM series WHERE review_disposition IN ('kept', 'disputed') ORDER BY 1`,
+    );
+    const names = columns.map((column) => column.name);
+    const read = new Map(names.map((column) => [column, rows.map((row) => row[column] ?? null)]));
+    return { labels: { columns: read, available: names }, series: null, source: { name, sha256: null } };
+  } finally {
+    await manifest.close();
+  }
 }
 
 function hasParquet(folder: string): boolean {

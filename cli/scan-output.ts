@@ -2,6 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../manifest/query.ts';
+import { columnsOf } from '../manifest/schema.ts';
+import { LABELS } from '../models/labels.ts';
 
 /** Files that runs and later commands write, besides those that the manifest lists. */
 const KNOWN_FILES =
@@ -32,6 +34,10 @@ const PSEUDONYMS: Readonly<Record<string, string>> = {
   source_digest: '^[0-9a-f]{64}$',
   output_sha256: '^[0-9a-f]{64}$',
   patient_id: '^SW[A-Z2-7]{16}$',
+  reader: '^[a-z][a-z0-9]{0,11}$',
+  review: '^[a-z][a-z0-9]{0,11}(\\.adjudicator)?-[0-9]{8}$',
+  undoes: '^[a-z][a-z0-9]{0,11}(\\.adjudicator)?-[0-9]{8}$',
+  reviewed_at: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$',
   output_path: '^dicom/[A-Za-z0-9.]+/[0-9.]+/[0-9.]+/[0-9.]+\\.dcm$',
 };
 const UIDS = /^(study_instance_uid|series_instance_uid|sop_instance_uid|frame_of_reference_uid)$/;
@@ -98,6 +104,26 @@ export async function findForeignValues(manifest: Manifest): Promise<string[]> {
       const count = Number(rows[0]?.n ?? 0);
       if (count > 0) problems.push(`${name}.${column} (${count} rows)`);
     }
+  }
+  return problems;
+}
+
+/** Columns of tables that no run and no review writes, and words in reviews that are none of the vocabulary. */
+export async function findForeignReviews(manifest: Manifest): Promise<string[]> {
+  const known = new Set(columnsOf('reviews').map(({ name }) => name));
+  const columns = manifest.tables.find(({ name }) => name === 'reviews')?.columns ?? [];
+  const problems = columns.filter((column) => !known.has(column)).map((column) => `reviews.${column}`);
+  const closed = {
+    ...LABELS,
+    role: ['reader', 'adjudicator'],
+    action: ['accept', 'relabel', 'exclude', 'undo'],
+  };
+  for (const [column, values] of Object.entries(closed)) {
+    const list = values.map((value) => `'${value}'`).join(', ');
+    const { rows } = await manifest.query(
+      `SELECT count(*) AS n FROM reviews WHERE ${column} NOT IN (${list})`,
+    );
+    if (Number(rows[0]?.n ?? 0) > 0) problems.push(`reviews.${column} (${rows[0]?.n} rows)`);
   }
   return problems;
 }

@@ -50,7 +50,7 @@ export function registerEvaluate(program: Command): void {
       '--predictions <file>',
       'CSV or Parquet of predicted labels, or the output folder of a run',
     )
-    .requiredOption('--truth <file>', 'CSV or Parquet of true labels')
+    .requiredOption('--truth <file>', 'CSV or Parquet of true labels, or a run that was reviewed')
     .requiredOption('--output <dir>', 'folder for evaluation.json, evaluation.md and evaluation.html')
     .option('--bootstrap <n>', 'bootstrap rounds; 0 for no intervals', '1000')
     .option('--seed <n>', 'seed of the bootstrap', '1')

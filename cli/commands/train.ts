@@ -53,7 +53,10 @@ export function registerTrain(program: Command): void {
         'Ctrl-C stops it; the same command with --resume goes on from the last whole epoch.',
     )
     .requiredOption('--manifest <dir>', 'output folder of a run with publish.tensors')
-    .requiredOption('--truth <file>', 'CSV or Parquet of true labels, as for evaluate; empty: no label')
+    .requiredOption(
+      '--truth <file>',
+      'CSV or Parquet of true labels, or a run that was reviewed, as for evaluate; empty: no label',
+    )
     .requiredOption('--output <dir>', 'folder of the new bundle')
     .addOption(
       new Option('--task <task>', 'what to train')

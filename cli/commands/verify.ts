@@ -9,7 +9,13 @@ import { type AuditProblem, auditInstance } from '../../stages/deidentify/audit-
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { CliError } from '../exit.ts';
 import { type RunDocument, requireRunDocument } from '../run-folder.ts';
-import { findForeignFiles, findForeignKeys, findForeignValues, findTextInFiles } from '../scan-output.ts';
+import {
+  findForeignFiles,
+  findForeignKeys,
+  findForeignReviews,
+  findForeignValues,
+  findTextInFiles,
+} from '../scan-output.ts';
 import { printJson } from '../settings.ts';
 import { renderTable } from '../table.ts';
 
@@ -168,7 +174,25 @@ async function checkRest(output: string, document: RunDocument, manifest: Manife
     result('pictures and tensors hold nothing but numbers', findTextInFiles(output, files), 'all'),
     result('run.json has no keys of another origin', findForeignKeys(document), 'none'),
     result('tables hold pseudonyms where identifiers would be', await findForeignValues(manifest), 'all'),
+    result(
+      'reviews hold nothing but their vocabulary',
+      await findForeignReviews(manifest),
+      await countReviews(manifest),
+    ),
   ];
+}
+
+/** Decisions of people are no part of the run: run.json has no digest of them, and a rerun leaves them. */
+async function countReviews(manifest: Manifest): Promise<string> {
+  const { rows } = await manifest.query(
+    `SELECT count(*) AS n, count(*) FILTER (s.series_unit IS NULL) AS gone
+     FROM reviews r LEFT JOIN series s ON s.series_unit = r.series_unit
+       AND s.tensor_sha256 IS NOT DISTINCT FROM r.tensor_sha256`,
+  );
+  const { n, gone } = rows[0] ?? {};
+  return Number(gone) === 0
+    ? `${n} decisions`
+    : `${n} decisions, ${gone} on inputs that the run no longer has`;
 }
 
 function result(check: string, problems: string[], detail: string): Check {

@@ -139,7 +139,8 @@ export class ReviewQueue {
        ORDER BY place`,
       values,
     );
-    await this.ask(`DROP TABLE IF EXISTS snapshot_${snapshot - SNAPSHOTS_KEPT}`);
+    if (snapshot > SNAPSHOTS_KEPT)
+      await this.ask(`DROP TABLE IF EXISTS snapshot_${snapshot - SNAPSHOTS_KEPT}`);
     return { snapshot, population, total: Math.min(population, request.sample ?? population) };
   }
 

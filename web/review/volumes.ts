@@ -1,6 +1,6 @@
 /** Model inputs for the page: kept tensors, or made again from published instances. */
 import fs from 'node:fs';
-import { UnitError } from '../../cohorts/cohort-error.ts';
+import { CohortError, UnitError } from '../../cohorts/cohort-error.ts';
 import { readTensor, type TensorSource } from '../../cohorts/read-tensor.ts';
 import { selectCohort } from '../../cohorts/select-cohort.ts';
 import { DicomError } from '../../dicom/errors.ts';
@@ -73,7 +73,11 @@ export class Volumes {
   }
 
   private async load(unit: string): Promise<Volume> {
-    const [selected] = await selectCohort(this.manifest, `series_unit = '${unit}'`);
+    const [selected] = await selectCohort(this.manifest, `series_unit = '${unit}'`).catch(
+      (error: unknown) => {
+        throw error instanceof CohortError ? new VolumeError(error.message) : error;
+      },
+    );
     if (selected === undefined) throw new VolumeError('The run has no such unit.');
     try {
       const { npy, isMade } = await readTensor(this.source, selected);

@@ -80,7 +80,7 @@ export async function makeSyntheticRun(folder: string, units: number): Promise<R
         disposition: isKept ? 'kept' : 'excluded',
         reason: isKept ? null : 'localizer',
         series_unit: unit,
-        output_path: isKept ? `dicom/${u}/${slice}.dcm` : null,
+        output_path: isKept ? `dicom/P${u}/2.25.${u}/2.25.${u}/2.25.${u}.${slice}.dcm` : null,
       });
     }
     if (!isKept) continue;
@@ -147,9 +147,13 @@ function writeThumbnails(folder: string, series: readonly SeriesRow[]): void {
   png.data = Buffer.from(Uint8Array.from({ length: 384 * 128 }, () => Math.floor(random() * 256)));
   const bytes = PNG.sync.write(png, { colorType: 0, inputColorType: 0, inputHasAlpha: false, bitDepth: 8 });
   fs.mkdirSync(path.join(folder, 'thumbnails'));
-  const first = path.join(folder, 'thumbnails', `${series[0]!.series_unit}.png`);
-  fs.writeFileSync(first, bytes);
-  for (const { series_unit: unit, disposition } of series.slice(1)) {
-    if (disposition === 'kept') fs.linkSync(first, path.join(folder, 'thumbnails', `${unit}.png`));
+  // A file system allows a file some 65,000 names.
+  let first = '';
+  for (const [index, { series_unit: unit, disposition }] of series.entries()) {
+    const file = path.join(folder, 'thumbnails', `${unit}.png`);
+    if (index % 30_000 === 0) {
+      first = file;
+      fs.writeFileSync(first, bytes);
+    } else if (disposition === 'kept') fs.linkSync(first, file);
   }
 }

@@ -53,7 +53,7 @@ export function App({ model }: { readonly model: ReviewModel }) {
   const { session, notice, current } = model;
   if (session === null) return <p class="empty">{notice.text === '' ? 'Loading…' : notice.text}</p>;
   return (
-    <div class={`app ${view}`}>
+    <div class={`app view-${view}`}>
       <header>
         <h1>
           <img src="/icon.svg" alt="" width={22} height={22} /> Serieswise <span class="soft">review</span>

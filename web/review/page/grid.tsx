@@ -1,13 +1,14 @@
 /** The queue as pictures: as many rows as fit are there, whatever the length of the queue. */
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { QueueItem } from '../contracts.ts';
+import type { QueueItem, Task } from '../contracts.ts';
 import { thumbnailOf } from './api.ts';
-import { percent, showLabel, TASKS } from './labels.ts';
+import { percent, showLabel } from './labels.ts';
 import { describeDecision, type ReviewModel } from './review-model.ts';
 
-const CARD_WIDTH = 300;
-const CARD_HEIGHT = 178;
+/** Cards are at least so wide, and share out what is left of the row. */
+const LEAST_WIDTH = 290;
+const TEXT_HEIGHT = 70;
 const GAP = 12;
 
 interface GridProps {
@@ -19,14 +20,16 @@ interface GridProps {
 
 export function Grid({ model, onColumns, onOpen }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const [columns, setColumns] = useState(1);
+  const [{ columns, width }, setLayout] = useState({ columns: 1, width: LEAST_WIDTH });
+  // Thumbnails are three squares side by side.
+  const height = Math.round(width / 3) + TEXT_HEIGHT;
   const [, redraw] = useState(0);
   const rows = Math.ceil(model.total / columns);
   const virtualizer = useRef<Virtualizer<HTMLDivElement, HTMLDivElement> | null>(null);
   const options = {
     count: rows,
     getScrollElement: () => scroller.current,
-    estimateSize: () => CARD_HEIGHT + GAP,
+    estimateSize: () => height + GAP,
     overscan: 2,
     paddingStart: GAP,
     paddingEnd: GAP,
@@ -43,28 +46,29 @@ export function Grid({ model, onColumns, onOpen }: GridProps) {
   useLayoutEffect(() => {
     const element = scroller.current!;
     const measure = () => {
-      const fitting = Math.max(1, Math.floor((element.clientWidth - GAP) / (CARD_WIDTH + GAP)));
-      setColumns(fitting);
+      const space = element.clientWidth - GAP;
+      const fitting = Math.max(1, Math.floor(space / (LEAST_WIDTH + GAP)));
+      setLayout({ columns: fitting, width: Math.floor(space / fitting) - GAP });
       onColumns(fitting);
-      virtualizer.current!.measure();
     };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  useLayoutEffect(() => virtualizer.current!.measure(), [height]);
   useEffect(() => {
     virtualizer.current!.scrollToIndex(Math.floor(model.selected / columns), { align: 'auto' });
-  }, [model.selected, columns, model.queue?.snapshot]);
+  }, [model.selected, columns, height, model.queue?.snapshot]);
 
   const cards = virtualizer.current.getVirtualItems().flatMap((row) =>
     Array.from({ length: columns }, (_, column) => {
       const place = row.index * columns + column;
       if (place >= model.total) return null;
       const style = {
-        transform: `translate(${GAP + column * (CARD_WIDTH + GAP)}px, ${row.start}px)`,
-        width: `${CARD_WIDTH}px`,
-        height: `${CARD_HEIGHT}px`,
+        transform: `translate(${GAP + column * (width + GAP)}px, ${row.start}px)`,
+        width: `${width}px`,
+        height: `${height}px`,
       };
       const isSelected = place === model.selected;
       return (
@@ -109,26 +113,27 @@ export function Grid({ model, onColumns, onOpen }: GridProps) {
 
 function Card({ item }: { readonly item: QueueItem | undefined }) {
   if (item === undefined) return <span class="loading">…</span>;
+  const chip = (task: Task) => {
+    const { label, score, agreement } = item.tasks[task];
+    const given = item.decision?.labels?.[task] ?? label;
+    const kind = given !== label ? 'changed' : agreement === 'conflict' ? 'conflict' : '';
+    return (
+      <span class={`label ${kind}`}>
+        {showLabel(given)}
+        {given === label ? <small>{percent(score)}</small> : null}
+      </span>
+    );
+  };
   return (
     <>
-      <img src={thumbnailOf(item.unit)} alt="" width={300} height={100} loading="eager" decoding="async" />
-      <span class="card-labels">
-        {TASKS.map((task) => {
-          const { label, score, agreement } = item.tasks[task];
-          const given = item.decision?.labels?.[task];
-          const isChanged = given !== undefined && given !== label;
-          const kind = isChanged ? 'changed' : agreement === 'conflict' ? 'conflict' : '';
-          return (
-            <span key={task} class={`label ${kind}`}>
-              {showLabel(task, given ?? label)}
-              {isChanged ? null : <small>{percent(score)}</small>}
-            </span>
-          );
-        })}
-      </span>
-      <span class="card-foot">
+      <img src={thumbnailOf(item.unit)} alt="" width={384} height={128} decoding="async" />
+      <span class="card-line">
+        {chip('body_part')}
         <code>{item.unit.slice(0, 10)}</code>
-        {item.conflict > 1 ? <span class="mark conflict">header differs</span> : null}
+      </span>
+      <span class="card-line">
+        {chip('axis')}
+        {chip('contrast')}
         {item.decision === null ? null : (
           <span class={`mark ${item.decision.action}`}>{describeDecision(item.decision)}</span>
         )}

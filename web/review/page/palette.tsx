@@ -22,7 +22,9 @@ export function Palette({ task, item, labels, onChoose, onClose }: PaletteProps)
   );
   const ordered = [...new Set([...likely, ...labels])];
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = ordered.filter((label) => words.every((word) => showLabel(task, label).includes(word)));
+  const found = ordered.filter((label) =>
+    words.every((word) => showLabel(label).toLowerCase().includes(word)),
+  );
   useEffect(() => dialog.current!.showModal(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     const digit = /^[1-9]$/.test(event.key) ? found[Number(event.key) - 1] : undefined;
@@ -67,8 +69,8 @@ export function Palette({ task, item, labels, onChoose, onClose }: PaletteProps)
             aria-selected={index === active}
             onClick={() => onChoose(label)}
           >
-            <kbd>{index < 9 ? index + 1 : ' '}</kbd>
-            <span>{showLabel(task, label)}</span>
+            {index < 9 ? <kbd>{index + 1}</kbd> : <span class="no-key" />}
+            <span>{showLabel(label)}</span>
             <small>{label === header ? 'header' : label === second ? 'second guess' : ''}</small>
           </div>
         ))}

@@ -13,16 +13,19 @@ const NAMES = {
 
 export const nameOfPlane = (stack: keyof typeof NAMES, plane: Plane): string => NAMES[stack][plane];
 
-/** Rows and columns of a plane's picture. */
-export function sizeOfPlane([slices, rows, columns]: Shape, plane: Plane): [height: number, width: number] {
-  return plane === 0 ? [rows, columns] : plane === 1 ? [slices, columns] : [slices, rows];
+/**
+ * The dimensions that go down and across a plane's picture: slices 0, rows 1, columns 2. As people are used to see the
+ * body, whichever way the stack was cut: head up, or front up in axial planes.
+ */
+export function axesOfPlane(stack: keyof typeof NAMES, plane: Plane): readonly [down: Plane, across: Plane] {
+  if (plane === 0) return [1, 2];
+  if (plane === 1) return stack === 'sagittal' ? [2, 0] : [0, 2];
+  return stack === 'axial' ? [0, 1] : [1, 0];
 }
 
-/** Height by width of a plane as the patient has it; voxels taken as cubes where the extent is not known. */
-export function aspectOfPlane(shape: Shape, extentMm: Shape | null, plane: Plane): number {
-  const [slices, rows, columns] = extentMm ?? shape;
-  const aspect = plane === 0 ? rows / columns : plane === 1 ? slices / columns : slices / rows;
-  return Math.min(4, Math.max(0.25, aspect));
+/** Width by height of a picture as the patient has it; voxels taken as cubes where the extent is not known. */
+export function ratioOf(extent: Shape, [down, across]: readonly [Plane, Plane]): number {
+  return Math.min(4, Math.max(0.25, extent[across] / extent[down]));
 }
 
 /** Windows within what the model sees; Hounsfield units, lower and upper end. */
@@ -46,29 +49,21 @@ export function greysOf(
   });
 }
 
-/** Draws one slice of a plane into a canvas of the plane's size. */
+/** Draws one slice of a plane into a canvas, a pixel for each voxel. */
 export function drawPlane(
   canvas: HTMLCanvasElement,
   data: Uint8Array,
   shape: Shape,
-  plane: Plane,
-  index: number,
+  { plane, axes, index }: { plane: Plane; axes: readonly [Plane, Plane]; index: number },
   greys: Uint8Array,
 ): void {
-  const [, rows, columns] = shape;
-  const [height, width] = sizeOfPlane(shape, plane);
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
+  const strides = [shape[1] * shape[2], shape[2], 1] as const;
+  const [height, width] = [shape[axes[0]], shape[axes[1]]];
+  const [down, across] = [strides[axes[0]], strides[axes[1]]];
+  const start = index * strides[plane];
   const context = canvas.getContext('2d', { alpha: false })!;
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  const sliceStride = rows * columns;
-  const [start, down, across] =
-    plane === 0
-      ? [index * sliceStride, columns, 1]
-      : plane === 1
-        ? [index * columns, sliceStride, 1]
-        : [index, sliceStride, columns];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const grey = greys[data[start + y * down + x * across]!]!;

@@ -21,7 +21,8 @@ export function Progress({ model, onRead }: { readonly model: ReviewModel; reado
         <Card value={count(excluded)} name="excluded by someone" />
         {model.session?.role === 'adjudicator' ? <Card value={count(disputed)} name="disputed" /> : null}
       </ul>
-      <table>
+      {readers.length === 0 ? <p class="soft">Nothing is decided yet.</p> : null}
+      <table hidden={readers.length === 0}>
         <caption>Readers</caption>
         <thead>
           <tr>
@@ -46,7 +47,6 @@ export function Progress({ model, onRead }: { readonly model: ReviewModel; reado
           ))}
         </tbody>
       </table>
-      {readers.length === 0 ? <p class="soft">Nothing is decided yet.</p> : null}
       {model.session?.role === 'adjudicator' ? (
         <table>
           <caption>Agreement of readers on units that both have labelled</caption>

@@ -56,12 +56,19 @@ export function Run({ model, onReady }: { readonly model: ReviewModel; readonly 
       ) : null}
       <ul class="cards">
         <Card value={count(run.filesDone)} name={`of ${count(run.filesSeen)} source files`} />
-        <Card
-          value={run.filesPerSecond === null ? '–' : run.filesPerSecond.toFixed(1)}
-          name="files a second, last minute"
-        />
-        <Card value={run.secondsLeft === null ? '–' : showDuration(run.secondsLeft)} name="left, estimated" />
-        <Card value={count(run.failedBatches)} name="batches failed" isBad={run.failedBatches > 0} />
+        {run.status === 'running' ? (
+          <>
+            <Card
+              value={run.filesPerSecond === null ? '–' : run.filesPerSecond.toFixed(1)}
+              name="files a second, last minute"
+            />
+            <Card
+              value={run.secondsLeft === null ? '–' : showDuration(run.secondsLeft)}
+              name="left, estimated"
+            />
+            <Card value={count(run.failedBatches)} name="batches failed" isBad={run.failedBatches > 0} />
+          </>
+        ) : null}
         <Card value={count(lost)} name="files quarantined or unreadable" />
       </ul>
       <div class="pair">
@@ -70,7 +77,9 @@ export function Run({ model, onReady }: { readonly model: ReviewModel; readonly 
       </div>
       <p class="soft">
         {run.startedAt === null ? '' : `Started ${showTime(run.startedAt)}. `}
-        {run.finishedAt === null ? '' : `Ended ${showTime(run.finishedAt)}. `}
+        {run.finishedAt === null || run.startedAt === null
+          ? ''
+          : `Took ${showDuration((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000)}. `}
         {run.temporalUrl === null ? null : (
           <a href={run.temporalUrl} target="_blank" rel="noreferrer">
             The workflow in Temporal’s own page

@@ -82,7 +82,7 @@ function TaskPanel({ model, item, task, onRelabel }: TaskPanelProps) {
     <section class="task" data-task={task}>
       <h3>{TASK_NAMES[task]}</h3>
       <p class="given">
-        <b class={given === label ? '' : 'changed'}>{showLabel(task, given)}</b>
+        <b class={given === label ? '' : 'changed'}>{showLabel(given)}</b>
         <button
           type="button"
           onClick={() => onRelabel(task)}
@@ -92,17 +92,17 @@ function TaskPanel({ model, item, task, onRelabel }: TaskPanelProps) {
         </button>
       </p>
       <div class="score" role="presentation">
-        <i style={{ width: percent(score, 1) }} />
+        <i style={{ width: `${100 * score}%` }} />
       </div>
       <p class="soft">
-        {given === label ? '' : `Model: ${showLabel(task, label)}, `}
+        {given === label ? '' : `Model: ${showLabel(label)}, `}
         {percent(score)}
-        {second === null || second === label ? '' : `, then ${showLabel(task, second)}`}
+        {second === null || second === label ? '' : `, then ${showLabel(second)}`}
       </p>
       <p class={agreement === 'conflict' ? 'header conflict' : 'header soft'}>
         {header === null
           ? 'Header is silent'
-          : `Header: ${showLabel(task, header)}${agreement === 'conflict' ? ', which differs' : ''}`}
+          : `Header: ${showLabel(header)}${agreement === 'conflict' ? ', which differs' : ''}`}
       </p>
     </section>
   );
@@ -116,9 +116,7 @@ function Readers({ model, item }: { readonly model: ReviewModel; readonly item: 
       {item.others.map((other, index) => (
         <button key={other.reader} type="button" onClick={() => void model.adopt(other)}>
           <kbd>{index + 4}</kbd> {other.reader}:{' '}
-          {other.labels === null
-            ? 'exclude'
-            : TASKS.map((task) => showLabel(task, other.labels![task])).join(', ')}
+          {other.labels === null ? 'exclude' : TASKS.map((task) => showLabel(other.labels![task])).join(', ')}
         </button>
       ))}
     </section>

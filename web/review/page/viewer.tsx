@@ -3,13 +3,13 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { QueueItem, SessionReply } from '../contracts.ts';
 import { type LoadedVolume, thumbnailOf } from './api.ts';
 import {
-  aspectOfPlane,
+  axesOfPlane,
   drawPlane,
   greysOf,
   nameOfPlane,
   PLANES,
   type Plane,
-  sizeOfPlane,
+  ratioOf,
   WINDOWS,
 } from './planes.ts';
 import type { ReviewModel } from './review-model.ts';
@@ -114,13 +114,14 @@ function PlaneView({ item, sight, onSight, plane, isMain, shape, volume, greys }
   const last = shape[plane] - 1;
   const index = Math.round(sight.at[plane] * last);
   const name = nameOfPlane(item.plane, plane);
+  const axes = axesOfPlane(item.plane, plane);
+  const [vertical, horizontal] = axes;
   useLayoutEffect(() => {
     if (volume === null) return;
-    drawPlane(canvas.current!, volume.data, shape, plane, index, greys);
+    drawPlane(canvas.current!, volume.data, shape, { plane, axes, index }, greys);
     canvas.current!.dataset.unit = item.unit;
-  }, [volume, plane, index, sight.window]);
+  }, [volume, index, sight.window]);
 
-  const [vertical, horizontal] = plane === 0 ? [1, 2] : plane === 1 ? [0, 2] : [0, 1];
   const point = (event: PointerEvent) => {
     if (event.type === 'pointermove' && (event.buttons & 1) === 0) return;
     const box = canvas.current!.getBoundingClientRect();
@@ -130,7 +131,6 @@ function PlaneView({ item, sight, onSight, plane, isMain, shape, volume, greys }
     at[horizontal] = share((event.clientX - box.left) / box.width);
     onSight({ ...sight, at });
   };
-  const [height, width] = sizeOfPlane(shape, plane);
   return (
     <figure class={isMain ? 'plane main' : 'plane'}>
       <figcaption>
@@ -155,14 +155,14 @@ function PlaneView({ item, sight, onSight, plane, isMain, shape, volume, greys }
       >
         <div
           class="picture"
-          style={{ aspectRatio: `${1 / aspectOfPlane(shape, item.extentMm, plane)}` }}
+          style={{ '--ratio': ratioOf(item.extentMm ?? shape, axes) }}
           onPointerDown={point}
           onPointerMove={point}
         >
           <canvas
             ref={canvas}
-            width={width}
-            height={height}
+            width={shape[horizontal]}
+            height={shape[vertical]}
             role="img"
             aria-label={`${name} plane, slice ${index + 1} of ${last + 1}`}
           />
