@@ -34,9 +34,11 @@ export async function* listSources(
   const entryOf = (
     file: ListedFile,
     member: string | null,
-    bytes: number,
+    statedBytes: number,
     problem: Reason | null,
   ): SourceEntry => {
+    // A ZIP may state sizes that no table can hold.
+    const bytes = Math.min(statedBytes, Number.MAX_SAFE_INTEGER);
     counts.files += 1;
     counts.bytes += bytes;
     return {
