@@ -80,8 +80,8 @@ export const RULES = {
   ),
   'secondary-capture-class': rule(
     'secondary-capture',
-    'SOP Class UID of a Secondary Capture image or an encapsulated document',
-    'PS3.3 A.8; PS3.4 table B.5-1',
+    'SOP Class UID of a Secondary Capture image or an encapsulated document, or Conversion Type of a capture',
+    'PS3.3 A.8 and C.8.6.1; PS3.4 table B.5-1',
     RULE_TESTS,
   ),
   'eight-bit-capture': rule(
@@ -301,7 +301,7 @@ export const RULES = {
   ),
   'burned-in-annotation': rule(
     'burned-in-annotation',
-    'Burned In Annotation (0028,0301) is YES, or letters in the pixels',
+    'Burned In Annotation (0028,0301) is YES, letters in the pixels, or a captured page by its Image Type',
     'PS3.3 C.7.6.1; house',
     RULE_TESTS,
   ),

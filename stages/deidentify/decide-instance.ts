@@ -24,6 +24,8 @@ const DOSE_REPORT_CLASSES = new Set([
 ]);
 /** DCM 113701 X-Ray Radiation Dose Report (TID 10001), 113500 Radiopharmaceutical Radiation Dose Report. */
 const DOSE_REPORT_TITLES = new Set(['113701', '113500']);
+/** How something else became an image: of captures, and of nothing that a scanner reconstructs. PS3.3 C.8.6.1 */
+const CONVERSION_TYPES = new Set(['DV', 'DI', 'DF', 'WSD', 'SD', 'SI', 'DRW', 'SYN']);
 const UID = /^[0-9]+(\.[0-9]+)+$/;
 
 /** SOP class of the data set, or of the File Meta when the data set has none. */
@@ -51,7 +53,9 @@ export function excludeByClass(
 ): RuleName | null {
   const modality = getString(file, file.dataset, TAGS.Modality);
   if (isCtImageStorage(sopClassUid)) {
-    return modality === undefined || modality.toUpperCase() === 'CT' ? null : 'other-object';
+    if (modality !== undefined && modality.toUpperCase() !== 'CT') return 'other-object';
+    const conversion = getString(file, file.dataset, TAGS.ConversionType)?.toUpperCase() ?? '';
+    return CONVERSION_TYPES.has(conversion) ? 'secondary-capture-class' : null;
   }
   if (sopClassUid !== null && DOSE_REPORT_CLASSES.has(sopClassUid)) return 'dose-report-class';
   if (isStructuredReportStorage(sopClassUid))

@@ -188,6 +188,12 @@ export function quarantineInstance(record: InstanceRecord): Finding | null {
   // What a page shows may name a patient: it is kept in no case.
   if (record.evidence?.hints.includes('text-page') === true)
     return { rule: 'burned-in-annotation', evidence: ['pixels=text-page'] };
+  const typed = termsByHint(frames);
+  for (const hint of ['screen-save', 'dose-report'] as const) {
+    const terms = typed.get(hint);
+    if (terms !== undefined)
+      return { rule: 'burned-in-annotation', evidence: terms.map((term) => `image-type=${term}`) };
+  }
   const unscaled = frames.find((frame) => !hasRescale(frame));
   if (unscaled !== undefined) {
     const { rescaleSlope, rescaleIntercept } = unscaled;

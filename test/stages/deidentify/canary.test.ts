@@ -218,6 +218,18 @@ describe('an image of indices into a palette', () => {
   });
 });
 
+describe('a capture under the class of a CT image', () => {
+  it.each(['WSD', 'DI', 'SYN', 'df'])('does not come out: Conversion Type %s', (conversion) => {
+    const dataset = datasetOf({ ...ESSENTIAL_CT, ConversionType: conversion });
+    const { record, output } = deidentifyInstance(encodeFile(dataset), options);
+    expect([record.reason, record.rule, output]).toEqual([
+      'secondary-capture',
+      'secondary-capture-class',
+      null,
+    ]);
+  });
+});
+
 /** Puts a value at a path of an otherwise valid image, of the class that has such a path, and looks for it afterwards. */
 function smuggle(path: string[], vr: string, value: CanaryValue, markers: Markers): string[] {
   const { record, output } = deidentifyInstance(encodeFile(withValue(path, vr, value)), options);

@@ -200,6 +200,11 @@ describe('rules that another stage or pipeline decides', () => {
     expect(verdicts.every(({ reason }) => reason === 'burned-in-annotation')).toBe(true);
   });
 
+  it.each(['SCREEN SAVE', 'DOSE_INFO'])('%s by Image Type is kept in no case either', (term) => {
+    const { verdicts } = groupSeries(typed(term), { ...OPTIONS, exclude: [] });
+    expect(verdicts.map(({ reason }) => reason)).toEqual(Array(6).fill('burned-in-annotation'));
+  });
+
   it.each([
     [{ acquisitionType: 'CONSTANT_ANGLE' }, 'acquired-localizer'],
     [{ fluoroscopyFlag: 'YES' }, 'flagged-fluoroscopy'],
