@@ -1,6 +1,7 @@
 // Fills an Orthanc with files and runs one pipeline over it by DICOMweb, C-GET, C-MOVE and our receiver, and over the
 // same instances as a folder: `manifest/` and `dicom/` have to be the same. What the PACS rejects or alters is listed.
-//   node scripts/compare-sources.mjs [--input DIR] [--keep DIR]
+//   node scripts/compare-sources.mjs [--input DIR] [--keep DIR] [--retrieve-only]
+// With --retrieve-only nothing is run: what each way brings into the private state is compared, by data set.
 // Needs Orthanc with its DICOMweb plug-in, DCMTK's storescu, and a network namespace of its own (root), into which it
 // goes by itself.
 import { spawn, spawnSync } from 'node:child_process';
@@ -58,7 +59,9 @@ try {
     await sleep(200);
   }
   const { rejected, studies } = await fill();
-  status = await compare(rejected, studies);
+  status = process.argv.includes('--retrieve-only')
+    ? await compareRetrieved()
+    : await compare(rejected, studies);
 } finally {
   orthanc.kill();
   await new Promise((resolve) => (orthanc.exitCode === null ? orthanc.once('exit', resolve) : resolve()));
@@ -115,6 +118,80 @@ function run(name, source, list = true) {
   const input_ = from === null ? [] : ['--input', from];
   serieswise(['run', pipeline, ...input_, '--output', output, '--state', state, '--no-report']);
   return output;
+}
+
+/** Data sets and rows of `retrievals` by every way, against the files that Orthanc was given. */
+async function compareRetrieved() {
+  const load = (file) => import(pathToFileURL(path.join(root, 'dist', file)).href);
+  const { createStageContext } = await load('activities/context.js');
+  const { planRetrieval, readRetrievals, retrieveRequest, rowsOfRetrieval } =
+    await load('activities/retrieve.js');
+  const { openSource } = await load('activities/sources/open-source.js');
+  const { openState } = await load('activities/store/state.js');
+  const { pipelineSchema } = await load('pipelines/schema.js');
+  const { readDicom } = await load('dicom/read.js');
+  const dataset = (bytes) => {
+    const { transferSyntaxUid, bodyOffset } = readDicom(bytes, {
+      untilPixelData: true,
+      allowTruncated: true,
+    });
+    return `${transferSyntaxUid} ${createHash('sha256').update(bytes.subarray(bodyOffset)).digest('hex')}`;
+  };
+  const wanted = new Map();
+  for (const entry of fs.readdirSync(path.join(work, 'folder'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    wanted.set(path.relative(path.join(work, 'folder'), file), dataset(fs.readFileSync(file)));
+  }
+  const state = openState(path.join(work, 'state'));
+  const select = { by: 'study_list' };
+  const peer = { type: 'dimse', host: '127.0.0.1', port: 4242, called_ae_title: 'ORTHANC', select };
+  const ways = {
+    dicomweb: { type: 'dicomweb', url: `${BASE}/dicom-web`, server: 'orthanc', select },
+    get: peer,
+    move: { ...peer, retrieve: { with: 'move', host: '127.0.0.1', port: 11112, settle_s: 1 } },
+  };
+  const report = { expected: wanted.size, ways: {} };
+  let firstRows = null;
+  for (const [index, [name, source]] of Object.entries(ways).entries()) {
+    const context = createStageContext(
+      state,
+      String(index).padStart(16, '0'),
+      pipelineSchema.parse({ name: 'compare', source }),
+    );
+    const { files } = context;
+    files.writeSettings({
+      inputPath: path.join(work, 'studies.csv'),
+      outputFolder: work,
+      bundleFolder: work,
+    });
+    const opened = openSource(context.pipeline.source, context);
+    const tools = { context, source: opened, signal: new AbortController().signal, now: () => new Date() };
+    const { requests } = await planRetrieval(tools);
+    for (let request = 0; request < requests; request += 1) await retrieveRequest(tools, request);
+    await opened.close();
+    const rows = JSON.stringify([...rowsOfRetrieval(context)]);
+    firstRows ??= rows;
+    const found = {
+      instances: 0,
+      sameDataset: 0,
+      unknown: 0,
+      complete: !/"outcome":"(partial|missing)"/.test(rows),
+      sameRows: rows === firstRows,
+    };
+    for (const { studies } of readRetrievals(context))
+      for (const { path: instance, sourceKey } of studies.flatMap((study) =>
+        study.series.flatMap(({ instances }) => instances),
+      )) {
+        found.instances += 1;
+        const bytes = files.sealer.open(fs.readFileSync(files.path(files.names.retrieved(sourceKey))));
+        if (!wanted.has(instance)) found.unknown += 1;
+        else if (wanted.get(instance) === dataset(bytes)) found.sameDataset += 1;
+      }
+    report.ways[name] = found;
+  }
+  console.log(JSON.stringify(report));
+  return 0;
 }
 
 async function compare(rejected, studies) {
