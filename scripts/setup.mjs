@@ -72,6 +72,7 @@ function setUpJudges() {
   const missing = Object.keys(packages)
     .filter((name) => spawnSync('which', [name]).status !== 0)
     .map((name) => packages[name]);
+  if (!fs.existsSync('/usr/share/orthanc/plugins/libOrthancDicomWeb.so')) missing.push('orthanc-dicomweb');
   // Training is tested with Debian's torch (148 MB, half a minute); pip's would bring 5 GB of CUDA.
   const hasTorch = [process.env.SERIESWISE_PYTHON ?? 'python3', '/usr/bin/python3'].some(
     (python) => spawnSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0,
