@@ -161,7 +161,7 @@ function codesOf(file: DicomFile): (string | undefined)[] {
 
 /** In HU. */
 function valuesOf(file: DicomFile): Float32Array {
-  const bytes = pixelDataOf(file).slice();
+  const bytes = new Uint8Array(pixelDataOf(file));
   const slope = getNumber(file, file.dataset, tag('RescaleSlope')) ?? 1;
   const intercept = getNumber(file, file.dataset, tag('RescaleIntercept')) ?? 0;
   const isSigned = getNumber(file, file.dataset, tag('PixelRepresentation')) === 1;
