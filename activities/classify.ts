@@ -1,5 +1,4 @@
 /** classify: labels from pixels. Runs where the model is loaded, once a process. */
-import fs from 'node:fs';
 import type { Classifier } from '../models/classifier.ts';
 import { describeInput } from '../stages/classify/input-statistics.ts';
 import { judgeInput } from '../stages/classify/judge-input.ts';
@@ -24,16 +23,16 @@ export async function classifyUnits(
   to: number,
 ): Promise<void> {
   const { bundleSha256, classifier } = loaded;
-  for (const seriesUnit of readGroups(context, batch).pending.slice(from, to)) {
-    const unit = readUnit(context, seriesUnit);
+  for (const seriesUnit of (await readGroups(context, batch)).pending.slice(from, to)) {
+    const unit = await readUnit(context, seriesUnit);
     if (unit === null) throw new StageFailure('batch-missing', 'transient', 'A unit was not preprocessed.');
     if (unit.tensor.reason !== null || labelsOf(unit, bundleSha256) !== null) continue;
-    const file = locateTensor(context, seriesUnit, unit.tensor);
+    const file = await locateTensor(context, seriesUnit, unit.tensor);
     if (file === null)
       throw new StageFailure('batch-missing', 'transient', 'The tensor of a unit is missing.');
-    const tensor = new Uint8Array(decodeNpy(fs.readFileSync(file)).data);
+    const tensor = new Uint8Array(decodeNpy(file.bytes).data);
     const labels = await labelTensor(classifier, tensor);
-    writeUnit(context, seriesUnit, { ...unit, labels: { ...unit.labels, [bundleSha256]: labels } });
+    await writeUnit(context, seriesUnit, { ...unit, labels: { ...unit.labels, [bundleSha256]: labels } });
   }
 }
 

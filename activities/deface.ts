@@ -1,7 +1,6 @@
 /** publish, where faces are to be taken out: a unit's instances, tensor and picture without its face. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import path from 'node:path';
 import { DicomError } from '../dicom/errors.ts';
 import { loadCodec } from '../dicom/pixels.ts';
 import { tissueValues } from '../stages/preprocess/find-head.ts';
@@ -15,7 +14,7 @@ import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import type { InstanceFiles } from './instances.ts';
-import { writeFileAtomic } from './store/atomic.ts';
+import { stagedNames } from './store/run-files.ts';
 import { geometryOfUnit, locateTensor, type MadeTensor, recordOfSlice } from './units.ts';
 
 /** Names of staged files without faces, beside those with them. */
@@ -33,14 +32,14 @@ export async function defaceUnit(
   index: ReadonlyMap<string, InstanceRecord>,
   made: MadeTensor,
 ): Promise<DefacedUnit | DefacingRefusal> {
-  const { files, pipeline, profile, pseudonymizer } = context;
+  const { output, pipeline, profile, pseudonymizer } = context;
   const { shape, window_hu: windowHu } = pipeline.preprocess;
   const values = tissueValues(windowHu);
   const geometry = geometryOfUnit(unit, index);
   if (values === null || geometry === null) return 'head-not-found';
-  const place = locateTensor(context, unit.seriesUnit, made);
+  const place = await locateTensor(context, unit.seriesUnit, made);
   if (place === null) throw new StageFailure('batch-missing', 'transient', 'A tensor is missing.');
-  const { data } = decodeNpy(fs.readFileSync(place));
+  const { data } = decodeNpy(place.bytes);
   const inTensor = geometryOfTensor(geometry, shape);
   const region = planDefacing(data, inTensor, values);
   if (typeof region === 'string') return region;
@@ -52,13 +51,13 @@ export async function defaceUnit(
   for (const { sopInstanceUid: uid } of unit.slices) {
     const record = recordOfSlice(index, uid);
     await loadCodec(record.transferSyntaxUid ?? '');
-    const source = new Uint8Array(fs.readFileSync(await instances.locate(record)));
+    const source = new Uint8Array(fs.readFileSync(await instances.open(record)));
     const sopInstanceUid = pseudonymizer.uid(`defaced/${uid}`);
     try {
       const result = defaceInstance(source, record.image!, region, { sopInstanceUid, profile });
       if (result === null) return 'form-unsupported';
       const { bytes, transferSyntaxUid } = result;
-      stage(files.stagedInstance(defacedName(record.sourceKey)), bytes);
+      await output.write(stagedNames.instance(defacedName(record.sourceKey)), bytes, { flush: false });
       const outputSha256 = createHash('sha256').update(bytes).digest('hex');
       defaced.set(record.sourceKey, { sopInstanceUid, transferSyntaxUid, outputSha256 });
     } catch (error) {
@@ -69,12 +68,9 @@ export async function defaceUnit(
   const tensor = defaceTensor(data, inTensor, region, values.bone);
   const npy = encodeNpy(tensor, shape);
   const name = defacedName(unit.seriesUnit);
-  stage(files.stagedTensor(name), npy);
-  if (pipeline.publish.thumbnails) stage(files.stagedThumbnail(name), renderThumbnail(tensor, shape));
+  await output.write(stagedNames.tensor(name), npy, { flush: false });
+  if (pipeline.publish.thumbnails)
+    await output.write(stagedNames.thumbnail(name), renderThumbnail(tensor, shape), { flush: false });
+  instances.forget();
   return { tensorSha256: createHash('sha256').update(npy).digest('hex'), instances: defaced };
-}
-
-function stage(file: string, bytes: Uint8Array): void {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  writeFileAtomic(file, bytes, { flush: false });
 }

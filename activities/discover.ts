@@ -9,10 +9,10 @@ import type { SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import { readRetrievals, tidyRetrieved } from './retrieve.ts';
-import { writeFileAtomic } from './store/atomic.ts';
 import type { RunFiles } from './store/run-files.ts';
 import { type ListingCounts, listSources, placeOfRun, SourceReader } from './store/sources.ts';
 import { TextSet } from './store/text-set.ts';
+import { workAhead } from './store/work-ahead.ts';
 
 const ENTRIES_PER_SHARD = 2_000;
 const FIRST_READ_BYTES = 16 * 1024;
@@ -32,44 +32,41 @@ interface IdentifiedEntry {
 
 /** Lists the input into shards. Any earlier listing of the run is replaced. */
 export async function listSourceFiles(context: StageContext): Promise<Listing> {
-  const { files, pseudonymizer } = context;
-  for (const folder of ['listing', 'headers', 'spool']) {
-    fs.rmSync(files.path(folder), { recursive: true, force: true });
-  }
+  const { files, input, pseudonymizer } = context;
+  for (const folder of ['listing', 'headers', 'spool']) await files.store.removeAll(folder);
   const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
   let shard: SourceEntry[] = [];
   let shardCount = 0;
-  const flush = () => {
-    files.writeSealed(files.names.listing(shardCount), shard);
+  const flush = async () => {
+    await files.writeSealed(files.names.listing(shardCount), shard);
     shard = [];
     shardCount += 1;
   };
-  const spool = (sourceKey: string, data: Buffer) => {
-    const file = files.path(files.names.spool(sourceKey));
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileAtomic(file, files.sealer.seal(data), { mode: 0o600, flush: false });
-  };
-  const { inputPath } = files.settings;
+  const spool = (sourceKey: string, data: Buffer) =>
+    files.write(files.names.spool(sourceKey), files.sealer.seal(data));
   const { sourceKey } = pseudonymizer;
   const entries = isRetrieved(context.pipeline.source)
     ? listRetrieved(context, counts)
-    : listSources({ inputPath, sourceKey, spool }, counts);
+    : listSources({ input, sourceKey, spool }, counts);
   for await (const entry of entries) {
     shard.push(entry);
-    if (shard.length === ENTRIES_PER_SHARD) flush();
+    if (shard.length === ENTRIES_PER_SHARD) await flush();
   }
-  if (shard.length > 0) flush();
+  if (shard.length > 0) await flush();
   return { ...counts, shardCount };
 }
 
 /** What a PACS gave, each instance once though two requests may name its study; what nobody names any more goes. */
-function* listRetrieved(context: StageContext, counts: ListingCounts): Generator<SourceEntry> {
+async function* listRetrieved(
+  context: StageContext,
+  counts: ListingCounts,
+): AsyncGenerator<SourceEntry> {
   const requestsOf = new Map<string, number>();
-  for (const { studies } of readRetrievals(context))
+  for await (const { studies } of readRetrievals(context))
     for (const { studyUid } of studies) requestsOf.set(studyUid, (requestsOf.get(studyUid) ?? 0) + 1);
   const named = new TextSet();
   const repeated = new Set<string>();
-  for (const { studies } of readRetrievals(context)) {
+  for await (const { studies } of readRetrievals(context)) {
     for (const { studyUid, series } of studies) {
       for (const { sourceKey, path: name, bytes, mtimeMs } of series.flatMap(({ instances }) => instances)) {
         if (repeated.has(sourceKey)) continue;
@@ -87,14 +84,15 @@ function* listRetrieved(context: StageContext, counts: ListingCounts): Generator
 /** Reads the beginnings of the files of one shard to learn which study each belongs to. */
 export async function scanHeaders(context: StageContext, shard: number): Promise<{ files: number }> {
   const { files, pseudonymizer } = context;
-  const entries = files.readSealed<SourceEntry[]>(files.names.listing(shard));
+  const entries = await files.readSealed<SourceEntry[]>(files.names.listing(shard));
   if (entries === null)
     throw new StageFailure('listing-missing', 'transient', 'A shard of the listing is missing.');
-  const reader = new SourceReader(placeOfRun(files));
+  const reader = new SourceReader(placeOfRun(context));
   try {
     const identified: IdentifiedEntry[] = [];
-    for (const entry of entries) {
-      const { studyInstanceUid, sopInstanceUid } = await identify(reader, entry);
+    const identifyNext = (entry: SourceEntry) => identify(reader, entry);
+    for await (const [entry, identity] of workAhead(entries, context.input.store.parallel, identifyNext)) {
+      const { studyInstanceUid, sopInstanceUid } = identity;
       const study = studyInstanceUid === '' ? '' : pseudonymizer.uid(studyInstanceUid);
       const sop = sopInstanceUid === '' ? '' : pseudonymizer.uid(sopInstanceUid);
       identified.push({
@@ -104,7 +102,7 @@ export async function scanHeaders(context: StageContext, shard: number): Promise
         sop: sop === '' ? '' : String(hash64(sop)),
       });
     }
-    files.writeSealed(files.names.headers(shard), identified);
+    await files.writeSealed(files.names.headers(shard), identified);
     return { files: identified.length };
   } finally {
     reader.close();
@@ -127,34 +125,34 @@ async function identify(
  * Sorts the inventory into batches: a study is never cut in two. A batch's entries are in order of their keys, so
  * that nothing later depends on the order of arrival.
  */
-export function planBatches(
+export async function planBatches(
   context: StageContext,
   listing: { shardCount: number; files: number },
-): { batchCount: number } {
+): Promise<{ batchCount: number }> {
   const { files } = context;
   const batchCount = batchCountFor(listing.files);
   // An attempt that the server gave up may go on for a moment: each has a folder of its own.
-  const spill = files.path(`spill/${randomBytes(6).toString('hex')}`);
+  const spill = files.localPath(`spill/${randomBytes(6).toString('hex')}`);
   fs.mkdirSync(spill, { recursive: true, mode: 0o700 });
   try {
-    return sortIntoBatches(files, listing, batchCount, spill);
+    return await sortIntoBatches(files, listing, batchCount, spill);
   } finally {
     // Also after a failure: on a full disk each attempt would leave more.
     fs.rmSync(spill, { recursive: true, force: true });
   }
 }
 
-function sortIntoBatches(
+async function sortIntoBatches(
   files: RunFiles,
   listing: { shardCount: number; files: number },
   batchCount: number,
   spill: string,
-): { batchCount: number } {
+): Promise<{ batchCount: number }> {
   const sop = new BigUint64Array(listing.files);
   const study = new BigUint64Array(listing.files);
   let claims = 0;
   for (let shard = 0; shard < listing.shardCount; shard += 1) {
-    const identified = files.readSealed<IdentifiedEntry[]>(files.names.headers(shard));
+    const identified = await files.readSealed<IdentifiedEntry[]>(files.names.headers(shard));
     if (identified === null)
       throw new StageFailure('listing-missing', 'transient', 'A shard of the headers is missing.');
     const byBatch = new Map<number, SourceEntry[]>();
@@ -173,23 +171,21 @@ function sortIntoBatches(
   for (let batch = 0; batch < batchCount; batch += 1) {
     const entries = readAppended(files, path.join(spill, String(batch)));
     entries.sort((a, b) => (a.sourceKey < b.sourceKey ? -1 : 1));
-    files.writeSealed(files.names.entries(batch), entries);
+    await files.writeSealed(files.names.entries(batch), entries);
   }
-  removeBatchesFrom(files, batchCount);
+  await removeBatchesFrom(files, batchCount);
   const contested = findContestedInstances({
     sop: sop.subarray(0, claims),
     study: study.subarray(0, claims),
   });
-  files.writeJson('contested.json', contested.map(String));
+  await files.writeJson('contested.json', contested.map(String));
   return { batchCount };
 }
 
 /** Batches of an earlier, larger cut of the same run would add rows of their own. */
-function removeBatchesFrom(files: RunFiles, batchCount: number): void {
-  for (const name of fs.readdirSync(files.path('batches'))) {
-    if (Number(name) >= batchCount)
-      fs.rmSync(files.path(`batches/${name}`), { recursive: true, force: true });
-  }
+async function removeBatchesFrom(files: RunFiles, batchCount: number): Promise<void> {
+  for (const batch of await files.listBatches())
+    if (batch >= batchCount) await files.store.removeAll(files.names.batch(batch));
 }
 
 function appendSealed(files: RunFiles, file: string, entries: SourceEntry[]): void {

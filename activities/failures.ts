@@ -40,8 +40,12 @@ export function systemFailureOf(error: unknown): StageFailure | null {
 
 const MACHINE_ERRORS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** Whether an error tells of this machine and not of the file that was read: no verdict on the file follows from it. */
+/**
+ * Whether an error tells of this machine or of the way to the store, and not of the file that was read: no verdict on
+ * the file follows from it.
+ */
 export function isOfMachine(error: unknown): boolean {
+  if (error instanceof StageFailure) return error.code !== 'store-changed';
   return MACHINE_ERRORS.has((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
 

@@ -1,7 +1,5 @@
 /** Knows a run that is finished and has nothing new to do, without a server. */
 import { createHash, createHmac } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import { canonicalJson } from '../pipelines/digest.ts';
 import { isRetrieved } from '../pipelines/source-kinds.ts';
 import type { StageContext } from './context.ts';
@@ -9,8 +7,8 @@ import { isComplete } from './deidentify.ts';
 import type { BatchRows } from './publish.ts';
 import type { RunSummary } from './publish-manifest.ts';
 import type { RunReference } from './run-reference.ts';
+import { type Input, listInput } from './store/open-store.ts';
 import type { State } from './store/state.ts';
-import { walkInput } from './store/walk.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
 interface Finished {
@@ -23,7 +21,7 @@ interface Finished {
  * Stands for everything that a run's result follows from: names, sizes and times of the input's files, spec, bundle
  * and versions. Keyed, since it is made from names.
  */
-export function fingerprintOf(state: State, inputPath: string, run: RunReference): string {
+export async function fingerprintOf(state: State, input: Input, run: RunReference): Promise<string> {
   const hash = createHmac('sha256', state.key);
   hash.update(
     canonicalJson({
@@ -35,40 +33,38 @@ export function fingerprintOf(state: State, inputPath: string, run: RunReference
   );
   const { source } = run.pipeline;
   if (isRetrieved(source)) hash.update(canonicalJson(source));
-  // A run over a PACS has no input but perhaps a list.
-  for (const file of inputPath === '' ? [] : walkInput(inputPath)) {
-    if (file !== null) hash.update(`\0${file.path}\0${file.bytes}\0${file.mtimeMs}`);
+  for await (const file of listInput(input)) {
+    if (file !== null) hash.update(`\0${file.name}\0${file.bytes}\0${file.modifiedMs}`);
   }
   return hash.digest('hex');
 }
 
-export function writeFinished(
+export async function writeFinished(
   context: StageContext,
   fingerprint: string,
   batchCount: number,
   summary: RunSummary,
-): void {
-  context.files.writeJson('finished.json', { fingerprint, batchCount, summary } satisfies Finished);
+): Promise<void> {
+  await context.files.writeJson('finished.json', { fingerprint, batchCount, summary } satisfies Finished);
 }
 
 /** The summary of the finished run, or null when something is new, gone or changed. */
-export function readFinished(context: StageContext, fingerprint: string): RunSummary | null {
-  const { files } = context;
-  const finished = files.readJson<Finished>('finished.json');
+export async function readFinished(context: StageContext, fingerprint: string): Promise<RunSummary | null> {
+  const { files, output } = context;
+  const finished = await files.readJson<Finished>('finished.json');
   if (finished === null || finished.fingerprint !== fingerprint) return null;
-  const run = path.join(files.settings.outputFolder, 'run.json');
-  if (!fs.existsSync(run)) return null;
-  const { manifest } = JSON.parse(fs.readFileSync(run, 'utf8')) as {
+  const run = await output.read('run.json');
+  if (run === null) return null;
+  const { manifest } = JSON.parse(run.toString('utf8')) as {
     manifest: { path: string; sha256: string }[];
   };
   for (const file of manifest) {
-    const location = files.published(file.path);
-    if (!fs.existsSync(location)) return null;
-    if (createHash('sha256').update(fs.readFileSync(location)).digest('hex') !== file.sha256) return null;
+    const bytes = await output.read(file.path);
+    if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== file.sha256) return null;
   }
   for (let batch = 0; batch < finished.batchCount; batch += 1) {
-    const rows = files.readJson<BatchRows>(files.names.rows(batch));
-    if (rows === null || !isComplete(context, rows, batch)) return null;
+    const rows = await files.readJson<BatchRows>(files.names.rows(batch));
+    if (rows === null || !(await isComplete(context, rows, batch))) return null;
   }
   return finished.summary;
 }

@@ -8,6 +8,7 @@ import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../stages/reco
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import type { StoredInstance } from './instances.ts';
+import { workAhead } from './store/work-ahead.ts';
 import { findTextPages } from './text-pages.ts';
 import { isUnitDone } from './units.ts';
 
@@ -28,34 +29,38 @@ export async function groupBatch(
   bundleSha256: string,
 ): Promise<{ kept: number; pending: number }> {
   const { files, pipeline } = context;
-  const records = readRecords(context, batch);
+  const records = await readRecords(context, batch);
   const options = {
     splitBy: pipeline.group.split_by,
     exclude: pipeline.exclude,
     minSlices: pipeline.group.min_slices,
   };
   const byHeader = groupSeries([...records.values()], options);
-  const known = files.readJson<BatchGroups>(files.names.groups(batch))?.pages ?? {};
+  const known = (await files.readJson<BatchGroups>(files.names.groups(batch)))?.pages ?? {};
   const pages = await findTextPages(context, batch, { records, verdicts: byHeader.verdicts, known });
   const marked = [...records.values()].map((record) =>
     pages[record.outputSha256 ?? ''] === true ? markTextPage(record) : record,
   );
   const { units, verdicts } = Object.values(pages).includes(true) ? groupSeries(marked, options) : byHeader;
   const kept = units.filter((unit) => unit.disposition === 'kept');
-  const pending = kept
-    .filter((unit) => !isUnitDone(context, unit, records, bundleSha256))
-    .map((unit) => unit.seriesUnit);
-  files.writeJson(files.names.groups(batch), { units, verdicts, pending, pages } satisfies BatchGroups);
+  const pending: string[] = [];
+  const isDone = (unit: SeriesUnit) => isUnitDone(context, unit, records, bundleSha256);
+  for await (const [unit, done] of workAhead(kept, files.store.parallel, isDone))
+    if (!done) pending.push(unit.seriesUnit);
+  await files.writeJson(files.names.groups(batch), { units, verdicts, pending, pages } satisfies BatchGroups);
   return { kept: kept.length, pending: pending.length };
 }
 
 /** The records of a batch by source key. Instances that several studies claim are quarantined here. */
-export function readRecords(context: StageContext, batch: number): Map<string, InstanceRecord> {
+export async function readRecords(
+  context: StageContext,
+  batch: number,
+): Promise<Map<string, InstanceRecord>> {
   const { files } = context;
-  const stored = files.readJson<StoredInstance[]>(files.names.instances(batch));
+  const stored = await files.readJson<StoredInstance[]>(files.names.instances(batch));
   if (stored === null)
     throw new StageFailure('batch-missing', 'transient', 'The records of a batch are missing.');
-  const contested = new Set((files.readJson<string[]>('contested.json') ?? []).map(BigInt));
+  const contested = new Set(((await files.readJson<string[]>('contested.json')) ?? []).map(BigInt));
   const records = new Map<string, InstanceRecord>();
   for (const { record } of stored) {
     const reason = 'conflicting-instances';
@@ -69,8 +74,8 @@ export function readRecords(context: StageContext, batch: number): Map<string, I
   return records;
 }
 
-export function readGroups(context: StageContext, batch: number): BatchGroups {
-  const groups = context.files.readJson<BatchGroups>(context.files.names.groups(batch));
+export async function readGroups(context: StageContext, batch: number): Promise<BatchGroups> {
+  const groups = await context.files.readJson<BatchGroups>(context.files.names.groups(batch));
   if (groups === null)
     throw new StageFailure('batch-missing', 'transient', 'The groups of a batch are missing.');
   return groups;

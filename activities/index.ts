@@ -1,7 +1,7 @@
 /** Activities for Temporal, made from what the process has: a pool of threads, and a classifier. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { classifyUnits, type LoadedClassifier } from './classify.ts';
-import { createStageContext, type StageContext } from './context.ts';
+import { StageContexts } from './context.ts';
 import { toStageFailure } from './failures.ts';
 import { type OrWait, planRetrieval, retrieveRequest } from './retrieve.ts';
 import type { RunReference } from './run-reference.ts';
@@ -51,6 +51,7 @@ export function createCpuActivities(
   runStage: StageRunner,
   listener: StageListener = () => {},
 ): CpuActivities {
+  const contexts = new StageContexts(state);
   const sources = createSourcePool();
   const retrieving = <Name extends keyof RetrievalActivities, Args extends { run: RunReference }, Result>(
     name: Name,
@@ -59,7 +60,7 @@ export function createCpuActivities(
     return (args: Args): Promise<Result> =>
       withHeartbeat(async (signal) => {
         const { run } = args;
-        const context = createStageContext(state, run.runKey, run.pipeline);
+        const context = await contexts.get(run);
         const { source, release } = sources.acquire(context);
         try {
           const result = await work({ context, source, signal, now: () => new Date() }, args);
@@ -102,15 +103,12 @@ export function createGpuActivities(
   loadClassifier: (run: RunReference) => Promise<LoadedClassifier>,
   listener: StageListener = () => {},
 ): GpuActivities {
-  const contexts = new Map<string, StageContext>();
+  const contexts = new StageContexts(state);
   return {
     classifyUnits: (args) =>
       withHeartbeat(async () => {
         const { run, batch, from, to } = args;
-        const contextKey = `${run.runKey}:${run.pipelineDigest}`;
-        const context = contexts.get(contextKey) ?? createStageContext(state, run.runKey, run.pipeline);
-        contexts.set(contextKey, context);
-        await classifyUnits(context, await loadClassifier(run), batch, from, to);
+        await classifyUnits(await contexts.get(run), await loadClassifier(run), batch, from, to);
         listener({ name: 'classifyUnits', args, result: null });
       }),
   };

@@ -1,5 +1,6 @@
 /** The de-identified instances of a batch: remembered records, and their files wherever they are now. */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { digestOf } from '../pipelines/digest.ts';
 import type { Pipeline } from '../pipelines/schema.ts';
@@ -10,8 +11,9 @@ import { instanceOutputPath } from '../stages/publish/output-paths.ts';
 import type { InstanceRecord, SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
-import { writeFileAtomic } from './store/atomic.ts';
+import { stagedNames } from './store/run-files.ts';
 import type { SourceReader } from './store/sources.ts';
+import type { Store } from './store/store.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
 /** A record and the stamp of what it was made from; equal stamps make it good again. */
@@ -44,7 +46,7 @@ export async function deidentifyEntry(
   reader: SourceReader,
   entry: SourceEntry,
 ): Promise<StoredInstance & { times: FrameTimes[] }> {
-  const { files, profile, pseudonymizer } = context;
+  const { profile, pseudonymizer } = context;
   const stamp = stampOf(context, entry);
   const bytes = await reader.read(entry);
   if (typeof bytes === 'string')
@@ -54,19 +56,9 @@ export async function deidentifyEntry(
     pseudonymizer,
     sourceKey: entry.sourceKey,
   });
-  if (output !== null) stage(files.stagedInstance(entry.sourceKey), output);
+  if (output !== null)
+    await context.output.write(stagedNames.instance(entry.sourceKey), output, { flush: false });
   return { stamp, record, times };
-}
-
-/** Almost always the folder is there: it is made when it turns out not to be. */
-function stage(file: string, output: readonly Uint8Array[]): void {
-  try {
-    writeFileAtomic(file, output, { flush: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    writeFileAtomic(file, output, { flush: false });
-  }
 }
 
 /** Path of the de-identified file of a record where it was published. */
@@ -83,6 +75,7 @@ export class InstanceFiles {
   private readonly reader: SourceReader;
   private readonly batch: number;
   private entries: Map<string, SourceEntry> | null = null;
+  private scratch: string | null = null;
 
   constructor(context: StageContext, batch: number, reader: SourceReader) {
     this.context = context;
@@ -90,15 +83,14 @@ export class InstanceFiles {
     this.reader = reader;
   }
 
-  /** @returns path of the staged file, or of the published one when there is no staged one */
+  /** @returns name of the staged file, or of the published one when there is no staged one */
   async locate(record: InstanceRecord): Promise<string> {
-    const { files } = this.context;
-    const staged = files.stagedInstance(record.sourceKey);
-    if (hasSize(staged, record.outputBytes)) return staged;
-    const relative = publishedPathOf(record);
-    if (relative !== null && hasSize(files.published(relative), record.outputBytes))
-      return files.published(relative);
-    const entry = this.entryOf(record.sourceKey);
+    const { output } = this.context;
+    const staged = stagedNames.instance(record.sourceKey);
+    if (await hasSize(output, staged, record.outputBytes)) return staged;
+    const published = publishedPathOf(record);
+    if (published !== null && (await hasSize(output, published, record.outputBytes))) return published;
+    const entry = await this.entryOf(record.sourceKey);
     const { record: made } = await deidentifyEntry(this.context, this.reader, entry);
     if (made.outputSha256 !== record.outputSha256) {
       throw new StageFailure(
@@ -110,10 +102,25 @@ export class InstanceFiles {
     return staged;
   }
 
-  private entryOf(sourceKey: string): SourceEntry {
+  /** Path of a local file with the bytes, until `forget` is called. */
+  async open(record: InstanceRecord): Promise<string> {
+    const name = await this.locate(record);
+    return this.context.output.localFile(name, () => {
+      this.scratch ??= fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-slices-'));
+      return this.scratch;
+    });
+  }
+
+  /** Removes the local copies. */
+  forget(): void {
+    if (this.scratch !== null) fs.rmSync(this.scratch, { recursive: true, force: true });
+    this.scratch = null;
+  }
+
+  private async entryOf(sourceKey: string): Promise<SourceEntry> {
     const { files } = this.context;
     if (this.entries === null) {
-      const entries = files.readSealed<SourceEntry[]>(files.names.entries(this.batch)) ?? [];
+      const entries = (await files.readSealed<SourceEntry[]>(files.names.entries(this.batch))) ?? [];
       this.entries = new Map(entries.map((entry) => [entry.sourceKey, entry]));
     }
     const entry = this.entries.get(sourceKey);
@@ -124,7 +131,6 @@ export class InstanceFiles {
 }
 
 /** Whether a regular file of that many bytes is there. */
-export function hasSize(file: string, bytes: number | null): boolean {
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() === true && stat.size === bytes;
+export async function hasSize(store: Store, name: string, bytes: number | null): Promise<boolean> {
+  return (await store.stat(name))?.bytes === bytes;
 }

@@ -7,6 +7,7 @@ import type { ResolvedProfile } from '../stages/deidentify/profile.ts';
 import type { Pseudonymizer } from '../stages/deidentify/pseudonyms.ts';
 import { groupSeries } from '../stages/group/group-series.ts';
 import type { InstanceRecord, SourceEntry } from '../stages/records.ts';
+import type { Input } from './store/open-store.ts';
 import { type ListingCounts, listSources, type SourceBytes } from './store/sources.ts';
 
 /** What a run would come to. */
@@ -27,15 +28,17 @@ const FIRST_READ_BYTES = 16 * 1024;
  * read: instances with one UID count as duplicates; records are held in memory without their pixels, some kilobytes a file.
  */
 export async function forecastRun(
-  options: { inputPath: string; pipeline: Pipeline; profile: ResolvedProfile; pseudonymizer: Pseudonymizer },
+  options: { input: Input; pipeline: Pipeline; profile: ResolvedProfile; pseudonymizer: Pseudonymizer },
   read: SourceBytes,
 ): Promise<Forecast> {
-  const { inputPath, pipeline, profile, pseudonymizer } = options;
+  const { input, pipeline, profile, pseudonymizer } = options;
   const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
   const spooled = new Map<string, Buffer>();
-  const spool = (sourceKey: string, data: Buffer) => spooled.set(sourceKey, data);
+  const spool = (sourceKey: string, data: Buffer) => {
+    spooled.set(sourceKey, data);
+  };
   const records: InstanceRecord[] = [];
-  for await (const entry of listSources({ inputPath, sourceKey: pseudonymizer.sourceKey, spool }, counts)) {
+  for await (const entry of listSources({ input, sourceKey: pseudonymizer.sourceKey, spool }, counts)) {
     const data = spooled.get(entry.sourceKey);
     const source: SourceBytes = data === undefined ? read : async (_entry, bytes) => data.subarray(0, bytes);
     records.push(await describeEntry(entry, source, { profile, pseudonymizer, sourceKey: entry.sourceKey }));

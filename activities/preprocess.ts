@@ -1,8 +1,6 @@
 /** preprocess: a unit's de-identified slices to the model's input. Reads the slices that it needs and no other. */
 
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import { DicomError } from '../dicom/errors.ts';
 import { loadCodec } from '../dicom/pixels.ts';
 import { excludesPages } from '../stages/group/options.ts';
@@ -24,8 +22,9 @@ import type { StageContext } from './context.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
 import { type ReadSlice, SliceReader } from './slice-reader.ts';
-import { writeFileAtomic } from './store/atomic.ts';
+import { stagedNames } from './store/run-files.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
+import { workAhead } from './store/work-ahead.ts';
 import {
   geometryOfUnit,
   indexBySopInstance,
@@ -47,35 +46,38 @@ export async function preprocessUnits(
   from: number,
   to: number,
 ): Promise<void> {
-  const { units, pending } = readGroups(context, batch);
-  const records = readRecords(context, batch);
+  const { units, pending } = await readGroups(context, batch);
+  const records = await readRecords(context, batch);
   const index = indexBySopInstance(records);
   const byKey = new Map(units.map((unit) => [unit.seriesUnit, unit]));
-  const reader = new SourceReader(placeOfRun(context.files));
+  const reader = new SourceReader(placeOfRun(context));
   try {
     const instances = new InstanceFiles(context, batch, reader);
     for (const seriesUnit of pending.slice(from, to)) {
       const unit = byKey.get(seriesUnit);
       if (unit === undefined) continue;
       const tensorKey = tensorKeyOf(context, unit, index);
-      const before = readUnit(context, seriesUnit);
+      const before = await readUnit(context, seriesUnit);
       const isSame = before?.tensorKey === tensorKey;
       const labels = isSame ? before.labels : {};
       // A new bundle needs new labels, not a new tensor, where the old one was kept.
-      if (isSame && before.tensor.reason === null && hasTensor(context, seriesUnit, before.tensor)) continue;
-      const tensor = await preprocessUnit(context, resampler, instances, unit, index);
-      writeUnit(context, seriesUnit, { tensorKey, tensor, labels });
+      if (isSame && before.tensor.reason === null && (await hasTensor(context, seriesUnit, before.tensor)))
+        continue;
+      const tensor = await preprocessUnit(context, resampler, instances, unit, index).finally(() =>
+        instances.forget(),
+      );
+      await writeUnit(context, seriesUnit, { tensorKey, tensor, labels });
     }
   } finally {
     reader.close();
   }
 }
 
-function hasTensor(context: StageContext, seriesUnit: string, tensor: MadeTensor): boolean {
+async function hasTensor(context: StageContext, seriesUnit: string, tensor: MadeTensor): Promise<boolean> {
   const { thumbnails } = context.pipeline.publish;
   return (
-    locateTensor(context, seriesUnit, tensor) !== null &&
-    (!thumbnails || locateThumbnail(context, seriesUnit, tensor) !== null)
+    (await locateTensor(context, seriesUnit, tensor)) !== null &&
+    (!thumbnails || (await locateThumbnail(context, seriesUnit, tensor)) !== null)
   );
 }
 
@@ -86,14 +88,18 @@ async function preprocessUnit(
   unit: SeriesUnit,
   index: ReadonlyMap<string, InstanceRecord>,
 ): Promise<TensorResult> {
-  const { files, pipeline } = context;
+  const { output, pipeline } = context;
   const { window_hu: windowHu, shape } = pipeline.preprocess;
   // The resampler reads synchronously; where the needed slices lie, and their codecs, are looked up before.
   const located = new Map<number, { file: string; record: InstanceRecord }>();
-  for (const slice of sourceSlicesNeeded(unit.slices.length, shape[0])) {
+  const open = async (slice: number) => {
     const record = recordOfSlice(index, unit.slices[slice]!.sopInstanceUid);
-    located.set(slice, { file: await instances.locate(record), record });
-    await loadCodec(record.transferSyntaxUid ?? '');
+    return { file: await instances.open(record), record };
+  };
+  const neededSlices = sourceSlicesNeeded(unit.slices.length, shape[0]);
+  for await (const [slice, found] of workAhead(neededSlices, output.parallel, open)) {
+    located.set(slice, found);
+    await loadCodec(found.record.transferSyntaxUid ?? '');
   }
   const first = recordOfSlice(index, unit.slices[0]!.sopInstanceUid).image!;
   // Text is burned into every slice of a series or, rarely, into the first and last: three are looked at.
@@ -139,7 +145,7 @@ async function preprocessUnit(
       const record = recordOfSlice(index, sopInstanceUid);
       if (located.has(slice) || !record.image!.pixelData.encapsulated) continue;
       await loadCodec(record.transferSyntaxUid ?? '');
-      const file = await instances.locate(record);
+      const file = await instances.open(record);
       inspectDecoded(slices.read(file, record, frame, new Uint8Array(0)), record.image!);
     }
   } catch (error) {
@@ -157,8 +163,9 @@ async function preprocessUnit(
   if (hasOverlay) return { reason: 'overlay-in-pixels' };
   const npy = encodeNpy(tensor, shape);
   const thumbnail = renderThumbnail(tensor, shape);
-  stage(files.stagedTensor(unit.seriesUnit), npy);
-  if (pipeline.publish.thumbnails) stage(files.stagedThumbnail(unit.seriesUnit), thumbnail);
+  await output.write(stagedNames.tensor(unit.seriesUnit), npy, { flush: false });
+  if (pipeline.publish.thumbnails)
+    await output.write(stagedNames.thumbnail(unit.seriesUnit), thumbnail, { flush: false });
   return {
     sha256: createHash('sha256').update(npy).digest('hex'),
     bytes: npy.length,
@@ -187,8 +194,3 @@ const REASON_OF_PIXEL_ERROR: Partial<Record<string, Reason>> = {
   'pixel-data-missing': 'pixel-data-missing',
   truncated: 'truncated',
 };
-
-function stage(file: string, bytes: Uint8Array): void {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  writeFileAtomic(file, bytes, { flush: false });
-}

@@ -1,7 +1,5 @@
 /** publish, last step: the manifest of the whole run, the ledger, and nothing else left in the output. */
-import fs from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import type { RowOf, TableName } from '../manifest/schema.ts';
 import { writeTable } from '../manifest/write.ts';
 import { isRetrieved } from '../pipelines/source-kinds.ts';
@@ -11,7 +9,7 @@ import type { Listing } from './discover.ts';
 import { StageFailure } from './failures.ts';
 import { type BatchRows, type BundleReference, countDispositions } from './publish.ts';
 import { rowsOfRetrieval } from './retrieve.ts';
-import { flushFolder, writeFileAtomic } from './store/atomic.ts';
+import type { Store } from './store/store.ts';
 import { TextSet } from './store/text-set.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
@@ -54,7 +52,7 @@ interface ManifestFile {
  * @throws StageFailure `ledger-broken` when rows and source files do not add up
  */
 export async function publishManifest(context: StageContext, request: PublishRequest): Promise<RunSummary> {
-  const { files, pipeline } = context;
+  const { files, output, pipeline } = context;
   const { listing, batchCount, bundle } = request;
   const summary: RunSummary = {
     filesSeen: listing.files,
@@ -80,7 +78,7 @@ export async function publishManifest(context: StageContext, request: PublishReq
     pending = [];
   };
   for (let batch = 0; batch < batchCount; batch += 1) {
-    const rows = files.readJson<BatchRows>(files.names.rows(batch));
+    const rows = await files.readJson<BatchRows>(files.names.rows(batch));
     if (rows === null)
       throw new StageFailure('batch-missing', 'transient', 'The rows of a batch are missing.');
     tally(summary, rows);
@@ -94,7 +92,7 @@ export async function publishManifest(context: StageContext, request: PublishReq
   }
   if (pending.length > 0 || part === 0) await flush();
   if (isRetrieved(pipeline.source)) {
-    const rows = [...rowsOfRetrieval(context)];
+    const rows = await rowsOfRetrieval(context);
     summary.retrievals = countRetrievals(rows);
     manifest.push(await writePart(context, 'retrievals', 0, rows, request.pipelineDigest));
   }
@@ -104,9 +102,8 @@ export async function publishManifest(context: StageContext, request: PublishReq
     const message = `The ledger does not add up: ${listing.files} source files, ${rowCount} rows, ${keys.size} keys.`;
     throw new StageFailure('ledger-broken', 'permanent', message);
   }
-  const output = files.settings.outputFolder;
-  prune(path.join(output, 'manifest'), 'manifest', new Set(manifest.map((file) => file.path)));
-  for (const folder of ['dicom', 'tensors', 'thumbnails']) prune(path.join(output, folder), folder, outputs);
+  await prune(output, 'manifest', new Set(manifest.map((file) => file.path)));
+  for (const folder of ['dicom', 'tensors', 'thumbnails']) await prune(output, folder, outputs);
   const run = {
     schema_version: 1,
     serieswise_version: request.productVersion,
@@ -133,10 +130,10 @@ export async function publishManifest(context: StageContext, request: PublishReq
     finished_at: new Date().toISOString(),
     host: { name: os.hostname(), platform: process.platform, arch: process.arch, node: process.version },
   };
-  writeFileAtomic(path.join(output, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
-  flushFolder(output);
-  tidyOutput(files);
-  tidyPrivateFiles(files);
+  await output.write('run.json', `${JSON.stringify(run, null, 2)}\n`);
+  await output.settle(['']);
+  await tidyOutput(output);
+  await tidyPrivateFiles(files);
   return summary;
 }
 
@@ -148,9 +145,9 @@ async function writePart<Table extends TableName>(
   pipelineDigest: string,
 ): Promise<ManifestFile> {
   const relative = `manifest/${table}/part-${String(part).padStart(5, '0')}.parquet`;
-  const file = context.files.published(relative);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  const written = await writeTable(file, table, rows, { pipelineDigest });
+  const written = await context.output.writeFrom(relative, (file) =>
+    writeTable(file, table, rows, { pipelineDigest }),
+  );
   return { path: relative, bytes: written.bytes, rows: written.rows, sha256: written.sha256 };
 }
 
@@ -185,16 +182,10 @@ function add(counts: Record<string, number>, more: Record<string, number>): void
 }
 
 /** Removes files that this run did not publish, and folders that are empty then. */
-function prune(folder: string, relative: string, wanted: Pick<ReadonlySet<string>, 'has'>): boolean {
-  if (!fs.existsSync(folder)) return false;
-  let kept = false;
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-    const child = `${relative}/${entry.name}`;
-    const location = path.join(folder, entry.name);
-    if (entry.isDirectory()) kept = prune(location, child, wanted) || kept;
-    else if (wanted.has(child) || /^manifest\/reviews\//.test(child)) kept = true;
-    else fs.rmSync(location, { force: true });
+async function prune(output: Store, folder: string, wanted: Pick<ReadonlySet<string>, 'has'>): Promise<void> {
+  for await (const file of output.list(folder)) {
+    if (file === null || wanted.has(file.name) || /^manifest\/reviews\//.test(file.name)) continue;
+    await output.remove(file.name);
   }
-  if (!kept) fs.rmSync(folder, { recursive: true, force: true });
-  return kept;
+  await output.tidy(folder, { deep: true });
 }

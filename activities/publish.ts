@@ -1,9 +1,9 @@
 /** publish: the rows of a batch, and its files under their final names. */
-import fs from 'node:fs';
 import path from 'node:path';
 import type { InstanceRow, LabelRow, SeriesRow } from '../manifest/schema.ts';
 import { buildRows, type DefacedUnit, listFaces, type UnitOutcome } from '../stages/publish/build-rows.ts';
 import { tensorPathOf, thumbnailPathOf } from '../stages/publish/output-paths.ts';
+import type { InstanceRecord } from '../stages/records.ts';
 import type { DefacingRefusal } from '../stages/publish/plan-defacing.ts';
 import type { StageContext } from './context.ts';
 import { defacedName, defaceUnit } from './deface.ts';
@@ -11,9 +11,18 @@ import { batchKeyOf } from './deidentify.ts';
 import { StageFailure } from './failures.ts';
 import { readGroups, readRecords } from './group.ts';
 import { InstanceFiles } from './instances.ts';
-import { flushFolder } from './store/atomic.ts';
+import { stagedNames } from './store/run-files.ts';
 import { placeOfRun, SourceReader } from './store/sources.ts';
-import { indexBySopInstance, labelsOf, locateTensor, locateThumbnail, readUnit } from './units.ts';
+import { workAhead } from './store/work-ahead.ts';
+import {
+  indexBySopInstance,
+  type LocatedFile,
+  labelsOf,
+  locateTensor,
+  locateThumbnail,
+  readUnit,
+  type UnitResult,
+} from './units.ts';
 
 /** A published file, relative to the output folder. */
 export interface PublishedFile {
@@ -46,13 +55,15 @@ export async function publishBatch(
   batch: number,
   bundle: BundleReference,
 ): Promise<{ instances: DispositionCounts; series: DispositionCounts }> {
-  const { files, pipeline } = context;
-  const { units, verdicts } = readGroups(context, batch);
-  const records = readRecords(context, batch);
+  const { files, output, pipeline } = context;
+  const { units, verdicts } = await readGroups(context, batch);
+  const records = await readRecords(context, batch);
+  const results = new Map<string, UnitResult>();
   const outcomes = new Map<string, UnitOutcome>();
   for (const unit of units) {
     if (unit.disposition !== 'kept') continue;
-    const result = readUnit(context, unit.seriesUnit);
+    const result = await readUnit(context, unit.seriesUnit);
+    if (result !== null) results.set(unit.seriesUnit, result);
     if (result === null) throw new StageFailure('batch-missing', 'transient', 'A unit has no result.');
     if (result.tensor.reason !== null) {
       outcomes.set(unit.seriesUnit, { reason: result.tensor.reason });
@@ -65,56 +76,60 @@ export async function publishBatch(
   const sources = { records, verdicts, units, outcomes, bundle, pipeline };
   const defaced = new Map<string, DefacedUnit | DefacingRefusal>();
   const outputs: PublishedFile[] = [];
-  const reader = new SourceReader(placeOfRun(files));
+  const reader = new SourceReader(placeOfRun(context));
   let rows: ReturnType<typeof buildRows>;
   try {
     const instances = new InstanceFiles(context, batch, reader);
     const index = indexBySopInstance(records);
     for (const unit of listFaces(sources)) {
-      const { tensor } = readUnit(context, unit.seriesUnit)!;
+      const { tensor } = results.get(unit.seriesUnit)!;
       if (tensor.reason === null)
         defaced.set(unit.seriesUnit, await defaceUnit(context, instances, unit, index, tensor));
     }
     rows = buildRows({ ...sources, defaced });
-    for (const row of pipeline.publish.dicom ? rows.instances : []) {
-      if (row.output_path === null) continue;
-      const record = records.get(row.source_key)!;
-      const withoutFace = files.stagedInstance(defacedName(row.source_key));
-      if (typeof defaced.get(row.series_unit ?? '') === 'object') {
-        const { size } = fs.statSync(withoutFace);
-        outputs.push(moveInto(files.published(row.output_path), row.output_path, withoutFace, size));
-        continue;
+    const publish = async ({ source_key, series_unit, output_path }: InstanceRow) => {
+      if (output_path === null) return null;
+      if (typeof defaced.get(series_unit ?? '') === 'object') {
+        const withoutFace = stagedNames.instance(defacedName(source_key));
+        return moveInto(context, output_path, withoutFace, (await output.stat(withoutFace))!.bytes);
       }
-      const located = await instances.locate(record);
-      outputs.push(moveInto(files.published(row.output_path), row.output_path, located, record.outputBytes!));
-    }
+      const record = records.get(source_key)!;
+      return moveInto(context, output_path, await instances.locate(record), record.outputBytes!);
+    };
+    const published = pipeline.publish.dicom ? rows.instances : [];
+    for await (const [, file] of workAhead(published, output.parallel, publish))
+      if (file !== null) outputs.push(file);
   } finally {
     reader.close();
   }
   for (const row of rows.series) {
     const { series_unit: seriesUnit } = row;
-    const tensor = readUnit(context, seriesUnit)?.tensor;
+    const tensor = results.get(seriesUnit)?.tensor;
     if (row.disposition !== 'kept' || tensor === undefined || tensor.reason !== null) continue;
     const isDefaced = typeof defaced.get(seriesUnit) === 'object';
     const name = defacedName(seriesUnit);
     if (pipeline.publish.thumbnails) {
-      const place = isDefaced ? files.stagedThumbnail(name) : locateThumbnail(context, seriesUnit, tensor);
-      outputs.push(publishUnitFile(context, place, thumbnailPathOf(seriesUnit)));
+      const place = isDefaced
+        ? await readStaged(context, stagedNames.thumbnail(name))
+        : await locateThumbnail(context, seriesUnit, tensor);
+      outputs.push(await publishUnitFile(context, place, thumbnailPathOf(seriesUnit)));
     }
     if (pipeline.publish.tensors) {
-      const place = isDefaced ? files.stagedTensor(name) : locateTensor(context, seriesUnit, tensor);
-      outputs.push(publishUnitFile(context, place, tensorPathOf(seriesUnit)));
-    } else fs.rmSync(files.stagedTensor(seriesUnit), { force: true });
+      const place = isDefaced
+        ? await readStaged(context, stagedNames.tensor(name))
+        : await locateTensor(context, seriesUnit, tensor);
+      outputs.push(await publishUnitFile(context, place, tensorPathOf(seriesUnit)));
+    } else await output.remove(stagedNames.tensor(seriesUnit));
   }
-  for (const folder of new Set(outputs.map((output) => path.dirname(files.published(output.path)))))
-    flushFolder(folder);
+  await output.settle(new Set(outputs.map((file) => path.posix.dirname(file.path))));
 
-  files.writeJson(files.names.rows(batch), {
-    batchKey: batchKeyOf(context, batch, bundle.sha256),
+  await files.writeJson(files.names.rows(batch), {
+    batchKey: await batchKeyOf(context, batch, bundle.sha256),
     ...rows,
     outputs,
   } satisfies BatchRows);
-  for (const record of records.values()) fs.rmSync(files.stagedInstance(record.sourceKey), { force: true });
+  const discard = ({ sourceKey }: InstanceRecord) => output.remove(stagedNames.instance(sourceKey));
+  for await (const _done of workAhead(records.values(), output.parallel, discard));
   return { instances: countDispositions(rows.instances), series: countDispositions(rows.series) };
 }
 
@@ -124,22 +139,27 @@ export function countDispositions(rows: readonly { disposition: string }[]): Dis
   return counts;
 }
 
-function publishUnitFile(context: StageContext, source: string | null, relative: string): PublishedFile {
-  if (source === null) throw new StageFailure('batch-missing', 'transient', 'A file of a unit is missing.');
-  return moveInto(context.files.published(relative), relative, source, fs.statSync(source).size);
+async function readStaged({ output }: StageContext, name: string): Promise<LocatedFile | null> {
+  const bytes = await output.read(name);
+  return bytes === null ? null : { name, bytes };
 }
 
-/** Renames a staged file to its final name; a file that is there already stays. Flushed before it gets its name. */
-function moveInto(target: string, relative: string, source: string, bytes: number): PublishedFile {
-  if (source !== target) {
-    fs.mkdirSync(path.dirname(target), { recursive: true });
-    const descriptor = fs.openSync(source, 'r');
-    try {
-      fs.fdatasyncSync(descriptor);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-    fs.renameSync(source, target);
-  }
-  return { path: relative, bytes };
+async function publishUnitFile(
+  context: StageContext,
+  source: LocatedFile | null,
+  target: string,
+): Promise<PublishedFile> {
+  if (source === null) throw new StageFailure('batch-missing', 'transient', 'A file of a unit is missing.');
+  return moveInto(context, target, source.name, source.bytes.length);
+}
+
+/** Gives a staged file its final name; a file that is there already stays. */
+async function moveInto(
+  { output }: StageContext,
+  target: string,
+  source: string,
+  bytes: number,
+): Promise<PublishedFile> {
+  if (source !== target) await output.move(source, target);
+  return { path: target, bytes };
 }

@@ -13,8 +13,8 @@ import type { RequestRetrieval, StudyRequest, StudyRetrieval } from '../stages/r
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import { retrieveStudy } from './retrieve-study.ts';
-import { inboxFolderOf } from './sources/inbox.ts';
 import { SourceError, type StudyMatch, type StudySource } from './sources/port.ts';
+import { inboxFolderOf } from './sources/inbox.ts';
 import { inboxPlace } from './store/inbox.ts';
 import type { IntakePlace } from './store/intake.ts';
 
@@ -42,7 +42,7 @@ export async function planRetrieval(tools: RetrievalTools): Promise<OrWait<{ req
     return { requestKey: pseudonymizer.sourceKey(`request/${kind}/${value}`, null), match, expectedCount };
   };
   const requests: StudyRequest[] = [];
-  const listed = readRequestList(spec, files.settings.inputPath);
+  const listed = readRequestList(spec, (await files.readSettings()).input);
   if (listed !== null) {
     for (const { match, expectedCount } of listed) requests.push(requestOf(match, expectedCount));
   } else {
@@ -55,7 +55,7 @@ export async function planRetrieval(tools: RetrievalTools): Promise<OrWait<{ req
     }
   }
   requests.sort((a, b) => (a.requestKey < b.requestKey ? -1 : 1));
-  files.writeSealed(files.names.retrievalPlan, requests);
+  await files.writeSealed(files.names.retrievalPlan, requests);
   return { requests: requests.length };
 }
 
@@ -92,11 +92,11 @@ export async function retrieveRequest(
   const spec = sourceOf(context);
   const waitMs = waitOf(spec, tools.now());
   if (waitMs > 0) return { waitMs };
-  const request = files.readSealed<StudyRequest[]>(files.names.retrievalPlan)?.[index];
+  const request = (await files.readSealed<StudyRequest[]>(files.names.retrievalPlan))?.[index];
   if (request === undefined)
     throw new StageFailure('listing-missing', 'transient', 'The plan of the retrieval is missing.');
   const name = files.names.retrieval(request.requestKey);
-  const before = files.readSealed<RequestRetrieval>(name);
+  const before = await files.readSealed<RequestRetrieval>(name);
   const result: RequestRetrieval = { requestKey: request.requestKey, studies: [], problem: null };
   try {
     for await (const found of source.findStudies(request.match, signal)) {
@@ -113,16 +113,16 @@ export async function retrieveRequest(
     if (result.studies.length === 0) result.studies = before?.studies ?? [];
   }
   result.studies.sort((a, b) => (a.studyUid < b.studyUid ? -1 : 1));
-  files.writeSealed(name, result);
+  await files.writeSealed(name, result);
   const instances = result.studies.reduce((sum, study) => sum + countInstances(study), 0);
   return { studies: result.studies.length, instances };
 }
 
 /** What the requests of a run's plan came to, in order of their keys. */
-export function* readRetrievals(context: StageContext): Generator<RequestRetrieval> {
+export async function* readRetrievals(context: StageContext): AsyncGenerator<RequestRetrieval> {
   const { files } = context;
-  for (const { requestKey } of files.readSealed<StudyRequest[]>(files.names.retrievalPlan) ?? []) {
-    const retrieval = files.readSealed<RequestRetrieval>(files.names.retrieval(requestKey));
+  for (const { requestKey } of (await files.readSealed<StudyRequest[]>(files.names.retrievalPlan)) ?? []) {
+    const retrieval = await files.readSealed<RequestRetrieval>(files.names.retrieval(requestKey));
     if (retrieval === null)
       throw new StageFailure('listing-missing', 'transient', 'The result of a request is missing.');
     yield retrieval;
@@ -130,15 +130,17 @@ export function* readRetrievals(context: StageContext): Generator<RequestRetriev
 }
 
 /** Rows of the table `retrievals`. */
-export function* rowsOfRetrieval(context: StageContext): Generator<ReturnType<typeof retrievalRows>[number]> {
-  for (const retrieval of readRetrievals(context))
-    yield* retrievalRows(retrieval, (uid) => context.pseudonymizer.uid(uid));
+export async function rowsOfRetrieval(context: StageContext): Promise<ReturnType<typeof retrievalRows>> {
+  const rows: ReturnType<typeof retrievalRows> = [];
+  for await (const retrieval of readRetrievals(context))
+    rows.push(...retrievalRows(retrieval, (uid) => context.pseudonymizer.uid(uid)));
+  return rows;
 }
 
 /** Removes what no request of the plan names any more. */
 export function tidyRetrieved(context: StageContext, isNamed: (sourceKey: string) => boolean): void {
   const { files } = context;
-  const folder = files.path('retrieved');
+  const folder = files.localPath('retrieved');
   if (!fs.existsSync(folder)) return;
   for (const entry of fs.readdirSync(folder, { withFileTypes: true, recursive: true })) {
     if (entry.isFile() && !isNamed(entry.name.replace(/\.sealed$/, '')))
@@ -148,10 +150,14 @@ export function tidyRetrieved(context: StageContext, isNamed: (sourceKey: string
 
 function placeOf(context: StageContext, spec: RetrievedSource): IntakePlace {
   const { files, pseudonymizer } = context;
+  if (!files.isLocal) {
+    const message = 'What a PACS gives comes into a state folder: it cannot come into a bucket yet.';
+    throw new StageFailure('retrieval-needs-folder', 'environment', message);
+  }
   if (spec.type === 'inbox') return inboxPlace(inboxFolderOf(context, spec), context);
   return {
     sealer: files.sealer,
-    fileOf: (sourceKey) => files.path(files.names.retrieved(sourceKey)),
+    fileOf: (sourceKey) => files.localPath(files.names.retrieved(sourceKey)),
     sourceKey: pseudonymizer.sourceKey,
     maxBytes: spec.max_instance_bytes,
   };

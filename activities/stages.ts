@@ -46,7 +46,7 @@ export const STAGES = {
     { context }: StageTools,
     { run, ...request }: { run: RunReference; listing: Listing; batchCount: number; startedAt: string },
   ) => publishManifest(context, { ...request, ...run }),
-  cleanUp: async ({ context }: StageTools, _args: { run: RunReference }) => cleanUp(context),
+  cleanUp: ({ context }: StageTools, _args: { run: RunReference }) => cleanUp(context),
 } as const;
 
 export type StageName = keyof typeof STAGES;

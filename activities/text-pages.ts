@@ -24,7 +24,7 @@ export async function findTextPages(
   { records, verdicts, known }: PageSearch,
 ): Promise<Record<string, boolean>> {
   const pages: Record<string, boolean> = {};
-  const reader = new SourceReader(placeOfRun(context.files));
+  const reader = new SourceReader(placeOfRun(context));
   try {
     const instances = new InstanceFiles(context, batch, reader);
     for (const record of textPageCandidates(records, verdicts)) {
@@ -39,7 +39,7 @@ export async function findTextPages(
 
 async function isPage(instances: InstanceFiles, record: InstanceRecord): Promise<boolean> {
   const { rows, columns, bitsAllocated, frames } = record.image!;
-  const file = await instances.locate(record);
+  const file = await instances.open(record);
   const buffer = new Uint8Array(Math.ceil((rows * columns * bitsAllocated) / 8));
   const slices = new SliceReader();
   try {
@@ -53,5 +53,6 @@ async function isPage(instances: InstanceFiles, record: InstanceRecord): Promise
     throw error;
   } finally {
     slices.close();
+    instances.forget();
   }
 }

@@ -11,7 +11,8 @@ import type { Reason } from '../stages/reasons.ts';
 import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
-import { readIfExists } from './store/atomic.ts';
+import { stagedNames } from './store/run-files.ts';
+import type { Store } from './store/store.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
 /** A tensor that was made, and its picture. */
@@ -107,7 +108,7 @@ export function tensorKeyOf(
   return digestOf({ slices, preprocess: context.pipeline.preprocess, version: STEP_VERSIONS.preprocess });
 }
 
-export function readUnit(context: StageContext, seriesUnit: string): UnitResult | null {
+export function readUnit(context: StageContext, seriesUnit: string): Promise<UnitResult | null> {
   return context.files.readJson<UnitResult>(context.files.names.unit(seriesUnit));
 }
 
@@ -117,18 +118,22 @@ export function labelsOf(result: UnitResult, bundleSha256: string): UnitLabels |
   return labels !== undefined && 'predictions' in labels ? labels : null;
 }
 
-export function writeUnit(context: StageContext, seriesUnit: string, result: UnitResult): void {
-  context.files.writeJson(context.files.names.unit(seriesUnit), result);
+export async function writeUnit(
+  context: StageContext,
+  seriesUnit: string,
+  result: UnitResult,
+): Promise<void> {
+  await context.files.writeJson(context.files.names.unit(seriesUnit), result);
 }
 
 /** Whether a kept unit has all that publishing needs: tensor, labels of this bundle, and the files to publish. */
-export function isUnitDone(
+export async function isUnitDone(
   context: StageContext,
   unit: SeriesUnit,
   records: ReadonlyMap<string, InstanceRecord>,
   bundleSha256: string,
-): boolean {
-  const result = readUnit(context, unit.seriesUnit);
+): Promise<boolean> {
+  const result = await readUnit(context, unit.seriesUnit);
   if (result === null || result.tensorKey !== tensorKeyOf(context, unit, indexBySopInstance(records)))
     return false;
   if (result.tensor.reason !== null) return true;
@@ -136,41 +141,54 @@ export function isUnitDone(
   return hasWantedFiles(context, unit.seriesUnit, result.tensor);
 }
 
-function hasWantedFiles(context: StageContext, seriesUnit: string, tensor: MadeTensor): boolean {
+async function hasWantedFiles(
+  context: StageContext,
+  seriesUnit: string,
+  tensor: MadeTensor,
+): Promise<boolean> {
   const { publish, deidentify } = context.pipeline;
   // A face is looked for in the tensor.
   const needsTensor = publish.tensors || deidentify.faces === 'deface';
   return (
-    (!publish.thumbnails || locateThumbnail(context, seriesUnit, tensor) !== null) &&
-    (!needsTensor || locateTensor(context, seriesUnit, tensor) !== null)
+    (!publish.thumbnails || (await locateThumbnail(context, seriesUnit, tensor)) !== null) &&
+    (!needsTensor || (await locateTensor(context, seriesUnit, tensor)) !== null)
   );
 }
 
-/** Path of the unit's tensor, staged or published; null when neither has the bytes that the unit remembers. */
-export function locateTensor(context: StageContext, seriesUnit: string, tensor: MadeTensor): string | null {
-  const { files } = context;
-  return findByDigest(
-    [files.stagedTensor(seriesUnit), files.published(tensorPathOf(seriesUnit))],
-    tensor.sha256,
-  );
+/** A file of a unit in the output, and what is in it. */
+export interface LocatedFile {
+  name: string;
+  bytes: Buffer;
 }
 
-/** Path of the unit's picture, likewise. */
-export function locateThumbnail(
-  context: StageContext,
+/** The unit's tensor, staged or published; null when neither has the bytes that the unit remembers. */
+export function locateTensor(
+  { output }: StageContext,
   seriesUnit: string,
   tensor: MadeTensor,
-): string | null {
-  const { files } = context;
-  const places = [files.stagedThumbnail(seriesUnit), files.published(thumbnailPathOf(seriesUnit))];
-  return findByDigest(places, tensor.thumbnailSha256);
+): Promise<LocatedFile | null> {
+  return findByDigest(output, [stagedNames.tensor(seriesUnit), tensorPathOf(seriesUnit)], tensor.sha256);
+}
+
+/** The unit's picture, likewise. */
+export function locateThumbnail(
+  { output }: StageContext,
+  seriesUnit: string,
+  tensor: MadeTensor,
+): Promise<LocatedFile | null> {
+  const names = [stagedNames.thumbnail(seriesUnit), thumbnailPathOf(seriesUnit)];
+  return findByDigest(output, names, tensor.thumbnailSha256);
 }
 
 /** By content, since a kill may leave a file of another spec under the same name. */
-function findByDigest(places: readonly string[], sha256: string): string | null {
-  for (const place of places) {
-    const bytes = readIfExists(place);
-    if (bytes !== null && createHash('sha256').update(bytes).digest('hex') === sha256) return place;
+async function findByDigest(
+  store: Store,
+  names: readonly string[],
+  sha256: string,
+): Promise<LocatedFile | null> {
+  for (const name of names) {
+    const bytes = await store.read(name);
+    if (bytes !== null && createHash('sha256').update(bytes).digest('hex') === sha256) return { name, bytes };
   }
   return null;
 }

@@ -21,18 +21,19 @@ const names = fs
 async function deidentifier() {
   const { deidentifyEntry } = await load('activities/instances.js');
   const { SourceReader } = await load('activities/store/sources.js');
+  const { openInput, openStore } = await load('activities/store/open-store.js');
   const { resolveProfile } = await load('stages/deidentify/profile.js');
   const { createPseudonymizer } = await load('stages/deidentify/pseudonyms.js');
   const { pipelineSchema } = await load('pipelines/schema.js');
   const pipeline = pipelineSchema.parse({ name: 'bench' });
-  let folder = '';
+  let folder = null;
   const context = {
     pipeline,
     profile: resolveProfile(pipeline.deidentify),
     pseudonymizer: createPseudonymizer(new Uint8Array(32).fill(7)),
-    files: { stagedInstance: (key) => path.join(folder, `${key}.dcm`) },
+    output: null,
   };
-  const reader = new SourceReader({ inputPath: source, spooled: () => null });
+  const reader = new SourceReader({ input: await openInput(source), spooled: () => null });
   const entries = new Map(
     names.map((name) => {
       const { size, mtimeMs } = fs.statSync(path.join(source, name));
@@ -41,6 +42,7 @@ async function deidentifier() {
     }),
   );
   return async (name, target) => {
+    if (target !== folder) context.output = await openStore(target);
     folder = target;
     const { record } = await deidentifyEntry(context, reader, entries.get(name));
     if (record.disposition !== 'kept') throw new Error('a file was not kept');

@@ -92,7 +92,10 @@ async function doRound(workers, target) {
 }
 
 function measureFlush(folder) {
-  const files = fs.readdirSync(folder).map((name) => path.join(folder, name));
+  const files = fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
   const wall = performance.now();
   for (const file of files) {
     const descriptor = fs.openSync(file, 'r');

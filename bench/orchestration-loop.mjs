@@ -20,11 +20,10 @@ const [pipelineFile, input, output, stateFolder, threads] = process.argv.slice(2
 const { pipeline, digest, bundle } = await loadRunnablePipeline(pipelineFile, []);
 const state = openState(stateFolder);
 const runKey = runKeyOf(state, output);
-const files = new RunFiles(state, runKey);
-fs.mkdirSync(output, { recursive: true });
-files.writeSettings({
-  inputPath: path.resolve(input),
-  outputFolder: path.resolve(output),
+const files = await RunFiles.open(state, runKey);
+await files.writeSettings({
+  input: path.resolve(input),
+  output: path.resolve(output),
   bundleFolder: bundle.folder,
 });
 const run = {
@@ -41,7 +40,7 @@ const run = {
 };
 let resampler = null;
 const tools = {
-  context: createStageContext(state, runKey, pipeline),
+  context: await createStageContext(state, runKey, pipeline),
   resampler: async () => {
     resampler ??= await createResampler(fs.readFileSync(resamplerWasmUrl()));
     return resampler;

@@ -1,25 +1,24 @@
-import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { StageFailure } from '../activities/failures.ts';
-import { defaultStateFolder, openState, type State } from '../activities/store/state.ts';
+import { defaultStateLocation, openState, type State } from '../activities/store/state.ts';
 import { CliError } from './exit.ts';
 
 /** Adds the options that every command with a state folder has. */
 export function withStateOption(command: Command): Command {
   return command.addOption(
-    new Option('--state <folder>', 'private state folder: key, inventory, embedded server').default(
-      undefined,
-      '$SERIESWISE_STATE or ~/.local/state/serieswise',
-    ),
+    new Option(
+      '--state <place>',
+      'private state: key, inventory, embedded server; a folder or s3://BUCKET/PREFIX',
+    ).default(undefined, '$SERIESWISE_STATE or ~/.local/state/serieswise'),
   );
 }
 
 /** Opens the state folder. @throws CliError 3 when it or the key is not usable */
 export function openStateOrExit(folder: string | undefined): State {
   try {
-    return openState(path.resolve(folder ?? defaultStateFolder()));
+    return openState(folder ?? defaultStateLocation());
   } catch (error) {
-    if (error instanceof StageFailure) throw new CliError(error.message, 3);
+    if (error instanceof StageFailure) throw new CliError(error.message, error.kind === 'permanent' ? 2 : 3);
     throw error;
   }
 }

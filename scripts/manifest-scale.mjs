@@ -84,14 +84,14 @@ async function campaign() {
   const { makeBatchRows } = await loadTypeScript('manifest-scale', [
     "export * from './test/fixtures/scale/synthetic-rows.ts';",
   ]);
-  const files = new RunFiles(state, runKey);
+  const files = await RunFiles.open(state, runKey);
   fs.mkdirSync(output, { recursive: true });
-  files.writeSettings({ inputPath: work, outputFolder: output, bundleFolder: work });
+  await files.writeSettings({ input: work, output, bundleFolder: work });
   say(`making ${rows} rows`);
   for (let batch = 0; batch < batchCount; batch += 1) {
-    if (fs.existsSync(files.path(files.names.rows(batch)))) continue;
+    if (fs.existsSync(files.localPath(files.names.rows(batch)))) continue;
     const count = Math.min(ROWS_PER_BATCH, rows - batch * ROWS_PER_BATCH);
-    files.writeJson(files.names.rows(batch), makeBatchRows(`${values.seed}-${batch}`, count));
+    await files.writeJson(files.names.rows(batch), makeBatchRows(`${values.seed}-${batch}`, count));
   }
   say('publishing');
   const samples = [];

@@ -61,11 +61,12 @@ const workers = await startWorkers({
 const client = await connectClient(address);
 
 /** Starts a run as the command does; `changes` are to its reference. */
-function start(name, changes = {}, inputPath = input) {
+async function start(name, changes = {}, source = input) {
   const outputFolder = path.join(work, name);
   fs.mkdirSync(outputFolder, { recursive: true });
   const runKey = runKeyOf(state, outputFolder);
-  new RunFiles(state, runKey).writeSettings({ inputPath, outputFolder, bundleFolder: bundle.folder });
+  const files = await RunFiles.open(state, runKey);
+  await files.writeSettings({ input: source, output: outputFolder, bundleFolder: bundle.folder });
   const reference = {
     name: bundle.name,
     version: bundle.version,

@@ -1,6 +1,4 @@
 /** One run from start to end. What needs a server is loaded when there is something to do. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { tidyOutput } from '../activities/clean-up.ts';
 import { createStageContext } from '../activities/context.ts';
 import { fingerprintOf, readFinished, writeFinished } from '../activities/finished.ts';
@@ -21,9 +19,9 @@ export interface RunRequest {
   pipeline: Pipeline;
   pipelineDigest: string;
   bundle: Bundle;
-  /** Folder, archive, or list of studies; empty for a PACS that a query asks. */
-  inputPath: string;
-  outputFolder: string;
+  /** Location of a folder, an archive or a list of studies; empty for a PACS that a query asks. */
+  input: string;
+  output: string;
   /** CPU steps at the same time. */
   concurrency: number;
   provider: 'cpu' | 'cuda';
@@ -47,8 +45,8 @@ export type RunOutcome =
 /** Runs a pipeline to its end, or goes on with the run that was begun on the same output. */
 export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const { state, pipeline, bundle } = request;
-  const runKey = runKeyOf(state, request.outputFolder);
-  const files = new RunFiles(state, runKey);
+  const runKey = runKeyOf(state, request.output);
+  const files = await RunFiles.open(state, runKey);
   const run: RunReference = {
     runKey,
     pipeline,
@@ -63,27 +61,28 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   };
   const lock = takeRunLock(files);
   try {
-    files.writeSettings({
-      inputPath: request.inputPath === '' ? '' : path.resolve(request.inputPath),
-      outputFolder: path.resolve(request.outputFolder),
+    const { input, output } = request;
+    await files.writeSettings({
+      input,
+      output,
       bundleFolder: bundle.folder,
       ...(pipeline.source.type === 'inbox' ? { inbox: pipeline.source.inbox } : {}),
     });
-    const context = createStageContext(state, runKey, pipeline);
-    const fingerprint = fingerprintOf(state, request.inputPath, run);
+    const context = await createStageContext(state, runKey, pipeline);
+    const fingerprint = await fingerprintOf(state, context.input, run);
     // Whether a PACS has anything new only the PACS can tell.
-    const finished = isRetrieved(pipeline.source) ? null : readFinished(context, fingerprint);
+    const finished = isRetrieved(pipeline.source) ? null : await readFinished(context, fingerprint);
     if (finished !== null) {
-      tidyOutput(files);
+      await tidyOutput(context.output);
       return { kind: 'done', summary: finished, unchanged: true };
     }
     const { runOnServer } = await import('./run-session.ts');
     const outcome = await runOnServer(request, files, run, fingerprint);
     if (outcome.kind === 'done') {
       // A workflow that an earlier process had brought to its last step tidied up before this process began.
-      tidyOutput(files);
-      const batches = fs.readdirSync(files.path('batches')).length;
-      writeFinished(context, fingerprint, batches, outcome.summary);
+      await tidyOutput(context.output);
+      const batches = (await files.listBatches()).length;
+      await writeFinished(context, fingerprint, batches, outcome.summary);
     }
     return outcome;
   } finally {

@@ -24,7 +24,7 @@ export interface RunInspection {
 export async function inspectRun(files: RunFiles, runKey: string, hasEnded: boolean): Promise<RunInspection> {
   const holder = readLockHolder(files);
   const cluster = clusterFromEnvironment();
-  const embedded = readServerAddress(files.folder);
+  const embedded = readServerAddress(files.localFolder);
   const address = cluster ?? (embedded === null ? null : { address: embedded, namespace: 'default' });
   const nothing = { progress: null, failedBatches: 0, startedAt: null, temporalUrl: null };
   if (address !== null) {
@@ -35,7 +35,7 @@ export async function inspectRun(files: RunFiles, runKey: string, hasEnded: bool
         const handle = client.workflow.getHandle(workflowId);
         const { status, startTime } = await handle.describe();
         if (status.name === 'RUNNING') {
-          const page = cluster === null ? readServerPage(files.folder) : process.env.SERIESWISE_TEMPORAL_UI;
+          const page = cluster === null ? readServerPage(files.localFolder) : process.env.SERIESWISE_TEMPORAL_UI;
           return {
             status: 'running',
             progress: await handle.query<RunProgress>(PROGRESS_QUERY).catch(() => null),

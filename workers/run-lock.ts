@@ -11,9 +11,9 @@ export interface RunLock {
  * One process at a time works on an output. A lock of a process that is gone counts for nothing.
  * @throws StageFailure `run-busy`
  */
-export function takeRunLock(files: Pick<RunFiles, 'folder' | 'path'>): RunLock {
-  fs.mkdirSync(files.folder, { recursive: true, mode: 0o700 });
-  const file = files.path('run.lock');
+export function takeRunLock(files: Pick<RunFiles, 'localFolder' | 'localPath'>): RunLock {
+  fs.mkdirSync(files.localFolder, { recursive: true, mode: 0o700 });
+  const file = files.localPath('run.lock');
   const holder = readLockHolder(files);
   if (holder !== null) {
     const message = `Another process (${holder}) is working on this output. See: serieswise status, serieswise cancel.`;
@@ -25,9 +25,9 @@ export function takeRunLock(files: Pick<RunFiles, 'folder' | 'path'>): RunLock {
 }
 
 /** Process id of the live holder of a run's lock, or null. */
-export function readLockHolder(files: Pick<RunFiles, 'path'>): number | null {
+export function readLockHolder(files: Pick<RunFiles, 'localPath'>): number | null {
   try {
-    const [pid, start] = fs.readFileSync(files.path('run.lock'), 'utf8').split(' ');
+    const [pid, start] = fs.readFileSync(files.localPath('run.lock'), 'utf8').split(' ');
     process.kill(Number(pid), 0);
     return Number(pid) !== process.pid && startOf(Number(pid)) === start ? Number(pid) : null;
   } catch {

@@ -53,7 +53,7 @@ export async function runOnServer(
       address = cluster;
     } else {
       const { executable } = await findOrInstallServer(request.say);
-      server = await startEmbeddedServer({ executable, folder: files.folder });
+      server = await startEmbeddedServer({ executable, folder: files.localFolder });
       address = { address: server.address, namespace: 'default' };
     }
     client = await connectPatiently(address);

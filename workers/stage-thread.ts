@@ -1,17 +1,16 @@
 /** A thread of the stage pool: runs steps by name. Loaded by `stage-pool.ts`. */
 import fs from 'node:fs/promises';
-import { createStageContext, type StageContext } from '../activities/context.ts';
+import { StageContexts } from '../activities/context.ts';
 import { toStageFailure } from '../activities/failures.ts';
 import type { RunReference } from '../activities/run-reference.ts';
 import { STAGES, type StageName } from '../activities/stages.ts';
-import type { State } from '../activities/store/state.ts';
 import { createResampler, type Resampler, resamplerWasmUrl } from '../stages/preprocess/preprocess-volume.ts';
 
 /** One step to run. The key travels in memory between threads of one process and nowhere else. */
 export interface StageTask {
   name: StageName;
   args: { run: RunReference };
-  state: { folder: string; key: Uint8Array };
+  state: { folder: string; location: string; key: Uint8Array };
 }
 
 /** A failure crosses threads as plain data. */
@@ -19,13 +18,15 @@ export type StageOutcome =
   | { ok: true; result: unknown }
   | { ok: false; failure: { code: string; kind: string; message: string } };
 
-const contexts = new Map<string, StageContext>();
+/** A pool has one state. */
+let contexts: StageContexts | null = null;
 let resampler: Promise<Resampler> | null = null;
 
 export async function runStage(task: StageTask): Promise<StageOutcome> {
   const { name, args, state } = task;
   try {
-    const context = contextFor({ folder: state.folder, key: Buffer.from(state.key) }, args.run);
+    contexts ??= new StageContexts({ ...state, key: Buffer.from(state.key) });
+    const context = await contexts.get(args.run);
     const step = STAGES[name] as (tools: unknown, args: unknown) => Promise<unknown>;
     return { ok: true, result: await step({ context, resampler: getResampler }, args) };
   } catch (error) {
@@ -33,17 +34,6 @@ export async function runStage(task: StageTask): Promise<StageOutcome> {
     const { code, kind, message } = toStageFailure(error);
     return { ok: false, failure: { code, kind, message } };
   }
-}
-
-function contextFor(state: State, run: RunReference): StageContext {
-  // The digest leaves out where a PACS is; what is read there is settled before these steps.
-  const contextKey = `${run.runKey}:${run.pipelineDigest}:${run.pipeline.source.type}`;
-  let context = contexts.get(contextKey);
-  if (context === undefined) {
-    context = createStageContext(state, run.runKey, run.pipeline);
-    contexts.set(contextKey, context);
-  }
-  return context;
 }
 
 function getResampler(): Promise<Resampler> {

@@ -15,8 +15,9 @@ import { createCpuActivities, createGpuActivities, type StageListener } from '..
 import type { RunReference } from '../activities/run-reference.ts';
 import { RunFiles } from '../activities/store/run-files.ts';
 import type { State } from '../activities/store/state.ts';
-import { loadBundle } from '../models/bundle.ts';
+import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
 import { type Classifier, createClassifier } from '../models/classifier.ts';
+import { BundleError } from '../models/errors.ts';
 import { dataConverterFromEnvironment } from './payload-codec.ts';
 import { createStagePool, type StagePool } from './stage-pool.ts';
 
@@ -144,6 +145,18 @@ function workflowBundle(encodesFailures: boolean): WorkflowBundleOption {
   return { code: `globalThis.serieswiseEncodesFailures = true;\n${fs.readFileSync(file, 'utf8')}` };
 }
 
+/** The bundle where the run was started, or the one of that name in this worker's own checkout. */
+async function findBundle(state: State, run: RunReference): Promise<Bundle> {
+  const { bundleFolder } = await (await RunFiles.open(state, run.runKey)).readSettings();
+  try {
+    const bundle = await loadBundle(bundleFolder);
+    if (bundle.sha256 === run.bundle.sha256) return bundle;
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+  }
+  return loadBundle(await resolveBundle(run.bundle.name));
+}
+
 /** Classifiers of this process, by bundle: sessions are long-lived, since they leak when they are made again. */
 class ClassifierCache {
   private readonly options: WorkerOptions;
@@ -156,7 +169,7 @@ class ClassifierCache {
   async get(run: RunReference): Promise<LoadedClassifier> {
     let loading = this.loaded.get(run.bundle.sha256);
     if (loading === undefined) {
-      loading = this.load(run.runKey);
+      loading = this.load(run);
       this.loaded.set(run.bundle.sha256, loading);
       loading.catch(() => this.loaded.delete(run.bundle.sha256));
     }
@@ -171,8 +184,8 @@ class ClassifierCache {
     return loaded;
   }
 
-  private async load(runKey: string): Promise<LoadedClassifier> {
-    const bundle = await loadBundle(new RunFiles(this.options.state, runKey).settings.bundleFolder);
+  private async load(run: RunReference): Promise<LoadedClassifier> {
+    const bundle = await findBundle(this.options.state, run);
     const { provider, inferenceThreads: threads } = this.options;
     return { bundleSha256: bundle.sha256, classifier: await createClassifier(bundle, { provider, threads }) };
   }

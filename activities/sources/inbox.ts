@@ -8,7 +8,7 @@ import type { FoundStudy, StudySource } from './port.ts';
 /** The folder of the inbox that a run reads. */
 export function inboxFolderOf({ files }: Pick<StageContext, 'files'>, spec: InboxSource): string {
   // runs/RUN below the state folder.
-  return inboxFolder(path.dirname(path.dirname(files.folder)), spec.inbox);
+  return inboxFolder(path.dirname(path.dirname(files.localFolder)), spec.inbox);
 }
 
 export function openInbox(

@@ -18,7 +18,7 @@ export function createSourcePool(): SourcePool {
     acquire(context) {
       const { source: spec } = context.pipeline;
       if (!isRetrieved(spec)) throw new Error('this pipeline reads files');
-      const key = `${context.files.folder}:${digestOf(spec)}`;
+      const key = `${context.files.localFolder}:${digestOf(spec)}`;
       const entry = open.get(key) ?? { source: openSource(spec, context), users: 0 };
       entry.users += 1;
       open.set(key, entry);

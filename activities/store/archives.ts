@@ -1,14 +1,18 @@
 /** ZIP and TAR archives: known by content, listed member by member, bounded against hostile ones. */
-import fs from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
+import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl';
 import type { Reason } from '../../stages/reasons.ts';
 import { isOfMachine } from '../failures.ts';
+import type { Store, StoredFile } from './store.ts';
 
 /** `ratio` holds beyond `ratioFrom` bytes: deflate packs at most 1,032 to 1, real images some 3 to 1. */
 const LIMITS = { memberBytes: 2 ** 31 - 1, members: 5_000_000, ratio: 500, ratioFrom: 2 ** 26 };
+
+/** Fetched at once of a ZIP: of its directory, and of a member with what lies around it. */
+const BLOCK_BYTES = 1 << 16;
+const MEMBER_AT_ONCE_BYTES = 1 << 24;
 
 export type ArchiveKind = 'zip' | 'tar' | 'tar.gz';
 
@@ -31,19 +35,13 @@ export class ArchiveError extends Error {
 }
 
 /** What kind of archive a file is, by its first 512 bytes (for gzip: by name too); null when it is none. */
-export function archiveKindOf(file: Buffer): ArchiveKind | null {
-  const head = Buffer.alloc(512);
-  const descriptor = fs.openSync(file, 'r');
-  let length: number;
-  try {
-    length = fs.readSync(descriptor, head, 0, head.length, 0);
-  } finally {
-    fs.closeSync(descriptor);
-  }
+export async function archiveKindOf(store: Store, file: StoredFile): Promise<ArchiveKind | null> {
+  const head = await store.readRange(file.name, 0, 512);
+  const { length } = head;
   if (length >= 22 && (head.readUInt32LE(0) === 0x04034b50 || head.readUInt32LE(0) === 0x06054b50))
     return 'zip';
   if (length >= 265 && head.toString('latin1', 257, 262) === 'ustar') return 'tar';
-  const named = /\.(tgz|tar\.gz)$/i.test(file.toString('latin1'));
+  const named = /\.(tgz|tar\.gz)$/i.test(file.name);
   return length >= 18 && named && head[0] === 0x1f && head[1] === 0x8b ? 'tar.gz' : null;
 }
 
@@ -72,13 +70,57 @@ export interface OpenZip {
   close(): void;
 }
 
+/** Ranges of a stored file, for the reader of ZIPs. It asks for a few bytes at a time, so a block is kept. */
+class StoredRanges extends RandomAccessReader {
+  private readonly store: Store;
+  private readonly file: StoredFile;
+  private block = { from: 0, bytes: Buffer.alloc(0) as Buffer };
+
+  constructor(store: Store, file: StoredFile) {
+    super();
+    this.store = store;
+    this.file = file;
+  }
+
+  /** Fetches what will be asked for next. */
+  async fetch(from: number, bytes: number): Promise<void> {
+    const wanted = Math.min(bytes, this.file.bytes - from);
+    this.block = { from, bytes: await this.store.readRange(this.file.name, from, wanted) };
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    const cut = this.cutFromBlock(start, end);
+    return cut === null
+      ? this.store.stream(this.file.name, { from: start, to: end })
+      : Readable.from([cut], { objectMode: false });
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    const take = () => {
+      const cut = this.cutFromBlock(position, position + length);
+      cut?.copy(buffer, offset);
+      callback(cut === null ? new ArchiveError('archive-damaged') : null);
+    };
+    if (this.cutFromBlock(position, position + length) !== null) take();
+    else this.fetch(position, Math.max(length, BLOCK_BYTES)).then(take, callback);
+  }
+
+  private cutFromBlock(start: number, end: number): Buffer | null {
+    const { from, bytes } = this.block;
+    return start >= from && end <= from + bytes.length ? bytes.subarray(start - from, end - from) : null;
+  }
+}
+
 /** @throws ArchiveError when the central directory cannot be read; members before a damage are lost with it */
-export async function openZip(file: Buffer): Promise<OpenZip> {
-  const descriptor = fs.openSync(file, 'r');
-  const zip = await fromFdPromise(descriptor, { autoClose: false, decodeStrings: false }).catch(() => {
-    fs.closeSync(descriptor);
-    throw new ArchiveError('archive-damaged');
-  });
+export async function openZip(store: Store, file: StoredFile): Promise<OpenZip> {
+  const ranges = new StoredRanges(store, file);
+  const zip = await openRanges(ranges, file.bytes);
   const entries = new Map<string, Entry>();
   const names = new UniqueNames();
   try {
@@ -89,7 +131,7 @@ export async function openZip(file: Buffer): Promise<OpenZip> {
     }
   } catch (error) {
     zip.close();
-    throw error instanceof ArchiveError ? error : new ArchiveError('archive-damaged');
+    throw error instanceof ArchiveError || isOfMachine(error) ? error : new ArchiveError('archive-damaged');
   }
   return {
     members: () =>
@@ -100,10 +142,20 @@ export async function openZip(file: Buffer): Promise<OpenZip> {
       })),
     async read(name, maxBytes) {
       const entry = entries.get(name);
-      return entry === undefined ? null : readZipEntry(zip, entry, maxBytes);
+      return entry === undefined ? null : readZipEntry(zip, ranges, entry, maxBytes);
     },
     close: () => zip.close(),
   };
+}
+
+function openRanges(ranges: RandomAccessReader, bytes: number): Promise<ZipFile> {
+  const options = { autoClose: false, decodeStrings: false, lazyEntries: true };
+  return new Promise((resolve, reject) => {
+    fromRandomAccessReader(ranges, bytes, options, (error, zip) => {
+      if (!error) resolve(zip);
+      else reject(isOfMachine(error) ? error : new ArchiveError('archive-damaged'));
+    });
+  });
 }
 
 function zipProblem(entry: Entry): Reason | null {
@@ -119,9 +171,17 @@ function isBomb(bytes: number, packedBytes: number): boolean {
   return bytes > LIMITS.ratioFrom && bytes > packedBytes * LIMITS.ratio;
 }
 
-async function readZipEntry(zip: ZipFile, entry: Entry, maxBytes: number): Promise<Buffer | null> {
+async function readZipEntry(
+  zip: ZipFile,
+  ranges: StoredRanges,
+  entry: Entry,
+  maxBytes: number,
+): Promise<Buffer | null> {
   const wanted = Math.min(entry.uncompressedSize, maxBytes);
   try {
+    // The local header, whose length is not known before, and the data.
+    const around = Math.min(entry.compressedSize, 2 * maxBytes) + BLOCK_BYTES;
+    if (around <= MEMBER_AT_ONCE_BYTES) await ranges.fetch(entry.relativeOffsetOfLocalHeader, around);
     const stream = await zip.openReadStreamPromise(entry);
     return await collect(stream, wanted);
   } catch (error) {
@@ -147,13 +207,14 @@ async function collect(stream: Readable, wanted: number): Promise<Buffer> {
  * @throws ArchiveError when the archive is damaged or breaks a limit; members before that have been given
  */
 export async function* readTar(
-  file: Buffer,
+  store: Store,
+  file: StoredFile,
   kind: 'tar' | 'tar.gz',
 ): AsyncGenerator<ArchiveMember & { data: Buffer }> {
   const names = new UniqueNames();
   const unpack = extract({ filenameEncoding: 'latin1' } as Parameters<typeof extract>[0]);
-  const packedBytes = fs.statSync(file).size;
-  const source = fs.createReadStream(file);
+  const packedBytes = file.bytes;
+  const source = store.stream(file.name);
   const input: Readable = kind === 'tar' ? source : source.pipe(createGunzip());
   const fail = (error: Error) => unpack.destroy(error);
   source.on('error', fail);

@@ -1,21 +1,22 @@
 /**
- * Where a run keeps its files. The private side lies in the state folder (`runs/RUN/`), the public side is the
- * output folder; until a batch is published its de-identified files wait in a hidden folder of the output, so that
- * publishing is a rename on one file system.
+ * Where a run keeps its files. The private side lies in the state (`runs/RUN/`, in a folder or a bucket), the public
+ * side is the output; until a batch is published its de-identified files wait below a hidden name of the output, so
+ * that publishing is a rename within one store.
  */
 import { createHmac } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
 import { StageFailure } from '../failures.ts';
-import { readIfExists, writeFileAtomic } from './atomic.ts';
+import { isBucketLocation, normalizeLocation } from './locations.ts';
+import { openStore } from './open-store.ts';
 import { createSealer, type Sealer } from './sealed.ts';
 import type { State } from './state.ts';
+import type { Store } from './store.ts';
 
-/** What only the machine that runs it may know of a run. */
+/** What only who has the state may know of a run. Locations are paths or `s3://BUCKET/PREFIX`. */
 export interface RunSettings {
-  inputPath: string;
-  outputFolder: string;
-  /** Absolute path of the model bundle. */
+  input: string;
+  output: string;
+  /** Absolute path of the model bundle where the run was started. */
   bundleFolder: string;
   /** The inbox that the run reads, by name. */
   inbox?: string;
@@ -24,11 +25,14 @@ export interface RunSettings {
 /** Name of the hidden folder in the output that holds what is not published yet. */
 export const WORK_FOLDER = '.serieswise';
 
-/** The run that belongs to an output folder: 16 hexadecimal digits, the same for the same key and folder. */
-export function runKeyOf(state: State, outputFolder: string): string {
+/** Tells that a run was begun in an output that has no run.json yet. */
+export const BEGUN = `${WORK_FOLDER}/begun`;
+
+/** The run that belongs to an output: 16 hexadecimal digits, the same for the same key and location. */
+export function runKeyOf(state: State, output: string): string {
   return createHmac('sha256', state.key)
     .update('run\0')
-    .update(path.resolve(outputFolder))
+    .update(normalizeLocation(output))
     .digest('hex')
     .slice(0, 16);
 }
@@ -37,29 +41,45 @@ const pad = (index: number) => String(index).padStart(6, '0');
 
 /** Names every file of one run and reads and writes the private ones. */
 export class RunFiles {
-  readonly folder: string;
+  /** Private files by name. */
+  readonly store: Store;
+  /** What belongs to this machine: locks, the embedded server, and the private files where they lie in a folder. */
+  readonly localFolder: string;
   readonly sealer: Sealer;
   private cachedSettings: RunSettings | null = null;
 
-  constructor(state: State, runKey: string) {
-    if (!/^[0-9a-f]{16}$/.test(runKey))
-      throw new StageFailure('run-unknown', 'permanent', 'Not the key of a run.');
-    this.folder = path.join(state.folder, 'runs', runKey);
-    this.sealer = createSealer(state.key);
+  /** Whether the private files lie in `localFolder`. */
+  readonly isLocal: boolean;
+
+  private constructor(store: Store, localFolder: string, isLocal: boolean, sealer: Sealer) {
+    this.isLocal = isLocal;
+    this.store = store;
+    this.localFolder = localFolder;
+    this.sealer = sealer;
   }
 
-  /** @throws StageFailure `run-unknown` when this state folder has no such run */
-  get settings(): RunSettings {
-    this.cachedSettings ??= this.readSealed<RunSettings>('settings.sealed');
+  /** Nothing is made: a run that is not known has no files yet. */
+  static async open(state: State, runKey: string): Promise<RunFiles> {
+    if (!/^[0-9a-f]{16}$/.test(runKey))
+      throw new StageFailure('run-unknown', 'permanent', 'Not the key of a run.');
+    const localFolder = path.join(state.folder, 'runs', runKey);
+    const isLocal = !isBucketLocation(state.location);
+    const location = isLocal ? localFolder : `${state.location}/runs/${runKey}`;
+    const store = await openStore(location, { isPrivate: true });
+    return new RunFiles(store, localFolder, isLocal, createSealer(state.key));
+  }
+
+  /** @throws StageFailure `run-unknown` when this state has no such run */
+  async readSettings(): Promise<RunSettings> {
+    this.cachedSettings ??= await this.readSealed<RunSettings>('settings.sealed');
     if (this.cachedSettings === null) {
-      throw new StageFailure('run-unknown', 'permanent', 'The state folder does not know this run.');
+      throw new StageFailure('run-unknown', 'permanent', 'The state does not know this run.');
     }
     return this.cachedSettings;
   }
 
-  writeSettings(settings: RunSettings): void {
-    fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    this.writeSealed('settings.sealed', settings);
+  async writeSettings(settings: RunSettings): Promise<void> {
+    await this.writeSealed('settings.sealed', settings);
     this.cachedSettings = settings;
   }
 
@@ -79,56 +99,47 @@ export class RunFiles {
     retrieved: (sourceKey: string) => `retrieved/${sourceKey.slice(0, 2)}/${sourceKey}.sealed`,
   };
 
-  path(name: string): string {
-    return path.join(this.folder, name);
+  /** Path of a file of this machine. */
+  localPath(name: string): string {
+    return path.join(this.localFolder, name);
   }
 
-  readSealed<T>(name: string): T | null {
-    const sealed = readIfExists(this.path(name));
+  async readSealed<T>(name: string): Promise<T | null> {
+    const sealed = await this.store.read(name);
     return sealed === null ? null : (JSON.parse(this.sealer.open(sealed).toString('utf8')) as T);
   }
 
-  writeSealed(name: string, value: unknown): void {
-    this.write(name, this.sealer.seal(Buffer.from(JSON.stringify(value))));
+  async writeSealed(name: string, value: unknown): Promise<void> {
+    await this.write(name, this.sealer.seal(Buffer.from(JSON.stringify(value))));
   }
 
-  readJson<T>(name: string): T | null {
-    const text = readIfExists(this.path(name));
+  async readJson<T>(name: string): Promise<T | null> {
+    const text = await this.store.read(name);
     return text === null ? null : (JSON.parse(text.toString('utf8')) as T);
   }
 
-  writeJson(name: string, value: unknown): void {
-    this.write(name, Buffer.from(JSON.stringify(value)));
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await this.write(name, Buffer.from(JSON.stringify(value)));
   }
 
   /** Private files are kept from the end of a process; only published files are flushed to the disk. */
-  private write(name: string, bytes: Uint8Array): void {
-    const file = this.path(name);
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileAtomic(file, bytes, { mode: 0o600, flush: false });
+  async write(name: string, bytes: Uint8Array): Promise<void> {
+    await this.store.write(name, bytes, { flush: false });
   }
 
-  /** De-identified instance before publication. */
-  stagedInstance(sourceKey: string): string {
-    return path.join(
-      this.settings.outputFolder,
-      WORK_FOLDER,
-      'instances',
-      sourceKey.slice(0, 2),
-      `${sourceKey}.dcm`,
-    );
-  }
-
-  stagedTensor(seriesUnit: string): string {
-    return path.join(this.settings.outputFolder, WORK_FOLDER, 'tensors', `${seriesUnit}.npy`);
-  }
-
-  stagedThumbnail(seriesUnit: string): string {
-    return path.join(this.settings.outputFolder, WORK_FOLDER, 'thumbnails', `${seriesUnit}.png`);
-  }
-
-  /** Path of a published file; `relative` has forward slashes. */
-  published(relative: string): string {
-    return path.join(this.settings.outputFolder, ...relative.split('/'));
+  /** Numbers of the batches that have files. */
+  async listBatches(): Promise<number[]> {
+    const found = new Set<number>();
+    for await (const file of this.store.list('batches')) {
+      if (file !== null) found.add(Number(file.name.split('/')[1]));
+    }
+    return [...found];
   }
 }
+
+/** Names of the output that hold what is not published yet. */
+export const stagedNames = {
+  instance: (sourceKey: string) => `${WORK_FOLDER}/instances/${sourceKey.slice(0, 2)}/${sourceKey}.dcm`,
+  tensor: (seriesUnit: string) => `${WORK_FOLDER}/tensors/${seriesUnit}.npy`,
+  thumbnail: (seriesUnit: string) => `${WORK_FOLDER}/thumbnails/${seriesUnit}.png`,
+};

@@ -1,5 +1,4 @@
 /** Lists and reads source files, wherever they lie. Private: nothing else sees paths and names. */
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Reason } from '../../stages/reasons.ts';
 import type { SourceEntry } from '../../stages/records.ts';
@@ -7,8 +6,10 @@ import { isOfMachine, StageFailure } from '../failures.ts';
 import { ArchiveError, archiveKindOf, type OpenZip, openZip, readTar } from './archives.ts';
 import { readIfExists } from './atomic.ts';
 import { inboxFile, inboxFolder } from './inbox.ts';
+import { type Input, listInput } from './open-store.ts';
 import type { RunFiles } from './run-files.ts';
-import { type ListedFile, locateListed, walkInput } from './walk.ts';
+import type { StoredFile } from './store.ts';
+import { workAhead } from './work-ahead.ts';
 
 /** What a listing counted. An archive that could be opened is no source file, its members are. */
 export interface ListingCounts {
@@ -19,11 +20,11 @@ export interface ListingCounts {
 }
 
 export interface ListingOptions {
-  inputPath: string;
+  input: Input;
   /** Keyed hash of path and member name. */
   sourceKey(path: string, member: string | null): string;
   /** Takes the bytes of a TAR member, which cannot be reached again. */
-  spool(sourceKey: string, data: Buffer): void;
+  spool(sourceKey: string, data: Buffer): Promise<void> | void;
 }
 
 /** Every source file of an input, archives opened. */
@@ -31,8 +32,10 @@ export async function* listSources(
   options: ListingOptions,
   counts: ListingCounts,
 ): AsyncGenerator<SourceEntry> {
+  const { input } = options;
+  const { store } = input;
   const entryOf = (
-    file: ListedFile,
+    file: StoredFile,
     member: string | null,
     statedBytes: number,
     problem: Reason | null,
@@ -42,17 +45,19 @@ export async function* listSources(
     counts.files += 1;
     counts.bytes += bytes;
     return {
-      sourceKey: options.sourceKey(file.path, member),
-      path: file.path,
+      sourceKey: options.sourceKey(file.name, member),
+      path: file.name,
       member,
       bytes,
-      mtimeMs: file.mtimeMs,
+      mtimeMs: file.modifiedMs,
       problem,
     };
   };
-  if (!fs.existsSync(options.inputPath))
+  if (input.file === null && !(await store.isThere()))
     throw new StageFailure('input-missing', 'environment', 'The input is not there (any more).');
-  for (const file of walkInput(options.inputPath)) {
+  const kindOf = async (file: StoredFile | null) =>
+    file === null || file.bytes === 0 ? null : archiveKindOf(store, file).catch(reasonOf);
+  for await (const [file, kind] of workAhead(listInput(input), store.parallel, kindOf)) {
     if (file === null) {
       counts.skippedLinks += 1;
       continue;
@@ -61,59 +66,69 @@ export async function* listSources(
       yield entryOf(file, null, 0, 'empty-file');
       continue;
     }
+    if (kind !== 'zip' && kind !== 'tar' && kind !== 'tar.gz') {
+      yield entryOf(file, null, file.bytes, kind);
+      continue;
+    }
     let isSpooling = false;
     try {
-      const location = locateListed(options.inputPath, file.path);
-      const kind = archiveKindOf(location);
-      if (kind === null) {
-        yield entryOf(file, null, file.bytes, null);
-      } else if (kind === 'zip') {
-        const zip = await openZip(location);
+      if (kind === 'zip') {
+        const zip = await openZip(store, file);
         counts.archives += 1;
         for (const member of zip.members()) yield entryOf(file, member.name, member.bytes, member.problem);
         zip.close();
       } else {
         counts.archives += 1;
-        for await (const member of readTar(location, kind)) {
+        for await (const member of readTar(store, file, kind)) {
           const entry = entryOf(file, member.name, member.bytes, member.problem);
           isSpooling = true;
-          if (member.problem === null) options.spool(entry.sourceKey, member.data);
+          if (member.problem === null) await options.spool(entry.sourceKey, member.data);
           isSpooling = false;
           yield entry;
         }
       }
     } catch (error) {
       // A full disk of the run says nothing of the archive.
-      if (isSpooling || isOfMachine(error)) throw error;
-      yield entryOf(file, null, file.bytes, error instanceof ArchiveError ? error.reason : 'read-failed');
+      if (isSpooling) throw error;
+      yield entryOf(file, null, file.bytes, reasonOf(error));
     }
   }
 }
 
-/** The first `maxBytes` bytes of a source, good until the next call; or the reason why they cannot be had. */
+/** Why a file cannot be read. @throws what is no fault of the file: it is tried again */
+function reasonOf(error: unknown): Reason {
+  if (error instanceof ArchiveError) return error.reason;
+  if (isOfMachine(error)) throw error;
+  return 'read-failed';
+}
+
+/**
+ * The first `maxBytes` bytes of a source, or the reason why they cannot be had. Good until the next call, where the
+ * store answers one call at a time.
+ */
 export type SourceBytes = (entry: SourceEntry, maxBytes?: number) => Promise<Buffer | Reason>;
 
 /** Where a reader finds its bytes: the input, and members of TARs that were spooled. */
 interface SourcePlace {
-  inputPath: string;
-  spooled(sourceKey: string): Buffer | null;
+  input: Input;
+  spooled(sourceKey: string): Promise<Buffer | null> | Buffer | null;
   /** What a PACS gave; only of runs over one. */
-  retrieved?(sourceKey: string): Buffer | null;
+  retrieved?(sourceKey: string): Promise<Buffer | null>;
 }
 
 /** Spooled members and retrieved instances lie, sealed, in the files of the run. */
-export function placeOfRun(files: RunFiles): SourcePlace {
-  const open = (name: string) => {
-    const sealed = readIfExists(files.path(name));
+export function placeOfRun({ files, input }: { files: RunFiles; input: Input }): SourcePlace {
+  const open = async (name: string) => {
+    const sealed = await files.store.read(name);
     return sealed === null ? null : files.sealer.open(sealed);
   };
   return {
-    inputPath: files.settings.inputPath,
+    input,
     spooled: (sourceKey) => open(files.names.spool(sourceKey)),
-    retrieved(sourceKey) {
-      const { inbox } = files.settings;
+    async retrieved(sourceKey) {
+      const { inbox } = await files.readSettings();
       if (inbox === undefined) return open(files.names.retrieved(sourceKey));
-      const stateFolder = path.dirname(path.dirname(files.folder));
+      const stateFolder = path.dirname(path.dirname(files.localFolder));
       const sealed = readIfExists(inboxFile(inboxFolder(stateFolder, inbox), sourceKey));
       return sealed === null ? null : files.sealer.open(sealed);
     },
@@ -138,14 +153,15 @@ export class SourceReader {
     if (entry.problem !== null) return entry.problem;
     if (entry.bytes > 2 ** 31 - 1) return 'too-large';
     if (entry.isRetrieved === true)
-      return this.place.retrieved?.(entry.sourceKey)?.subarray(0, maxBytes) ?? 'read-failed';
+      return (await this.place.retrieved?.(entry.sourceKey))?.subarray(0, maxBytes) ?? 'read-failed';
     if (entry.member !== null) return this.readMember(entry, entry.member, maxBytes);
     try {
       const bytes = Math.min(entry.bytes, maxBytes);
-      return readFilePrefix(locateListed(this.place.inputPath, entry.path), this.roomFor(bytes));
+      const { store } = this.place.input;
+      const room = store.parallel === 1 ? this.roomFor(bytes) : undefined;
+      return await store.readRange(entry.path, 0, bytes, room);
     } catch (error) {
-      if (isOfMachine(error)) throw error;
-      return 'read-failed';
+      return reasonOf(error);
     }
   }
 
@@ -156,22 +172,23 @@ export class SourceReader {
   }
 
   private async readMember(entry: SourceEntry, member: string, maxBytes: number): Promise<Buffer | Reason> {
-    const spooled = this.place.spooled(entry.sourceKey);
+    const spooled = await this.place.spooled(entry.sourceKey);
     if (spooled !== null) return spooled.subarray(0, maxBytes);
     try {
       const zip = await this.zipOf(entry.path);
       return (await zip.read(member, maxBytes)) ?? 'archive-damaged';
     } catch (error) {
-      if (error instanceof ArchiveError) return error.reason;
-      if (isOfMachine(error)) throw error;
-      return 'read-failed';
+      return reasonOf(error);
     }
   }
 
   private async zipOf(path: string): Promise<OpenZip> {
     let zip = this.zips.get(path);
     if (zip === undefined) {
-      zip = await openZip(locateListed(this.place.inputPath, path));
+      const { store } = this.place.input;
+      const file = await store.stat(path);
+      if (file === null) throw new ArchiveError('read-failed');
+      zip = await openZip(store, file);
       if (this.zips.size >= 4) {
         const [oldest] = this.zips.keys();
         this.zips.get(oldest!)?.close();
@@ -185,21 +202,5 @@ export class SourceReader {
   close(): void {
     for (const zip of this.zips.values()) zip.close();
     this.zips.clear();
-  }
-}
-
-/** Fills the buffer from the beginning of a file, as far as that goes. */
-function readFilePrefix(file: Buffer, buffer: Buffer): Buffer {
-  const descriptor = fs.openSync(file, 'r');
-  try {
-    let length = 0;
-    while (length < buffer.length) {
-      const read = fs.readSync(descriptor, buffer, length, buffer.length - length, length);
-      if (read === 0) break;
-      length += read;
-    }
-    return buffer.subarray(0, length);
-  } finally {
-    fs.closeSync(descriptor);
   }
 }

@@ -3,25 +3,34 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { StageFailure } from '../failures.ts';
+import { isBucketLocation, normalizeLocation } from './locations.ts';
 
-/** The private side of Serieswise on one machine: the project key and what runs must remember. */
+/** The private side of Serieswise: the project key and what runs must remember. */
 export interface State {
+  /** Of this machine. */
   folder: string;
+  /** Where runs keep what they must remember: the folder, or `s3://BUCKET/PREFIX`. */
+  location: string;
   /** 32 bytes. Everything pseudonymous follows from it. */
   key: Buffer;
 }
 
+const homeFolder = () => path.join(os.homedir(), '.local/state/serieswise');
+
 /** `SERIESWISE_STATE`, else `~/.local/state/serieswise`. */
-export function defaultStateFolder(): string {
-  return process.env.SERIESWISE_STATE ?? path.join(os.homedir(), '.local/state/serieswise');
+export function defaultStateLocation(): string {
+  return process.env.SERIESWISE_STATE ?? homeFolder();
 }
 
 /**
- * Opens the state folder, and makes it and the project key at first use (folder 0700, key 0600).
- * The key comes from `SERIESWISE_KEY_FILE` when that is set.
+ * Opens the state, and makes its folder and the project key at first use (folder 0700, key 0600).
+ * The key comes from `SERIESWISE_KEY_FILE` when that is set; with a state on S3 it must be, and what belongs to this
+ * machine lies in the usual folder.
  * @throws StageFailure `key-unusable` or `state-unusable`
  */
-export function openState(folder: string): State {
+export function openState(where: string): State {
+  const location = normalizeLocation(where);
+  const folder = isBucketLocation(location) ? homeFolder() : location;
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     if ((fs.statSync(folder).mode & 0o077) !== 0) fs.chmodSync(folder, 0o700);
@@ -33,7 +42,13 @@ export function openState(folder: string): State {
       'The state folder cannot be made or written; name another one with --state or SERIESWISE_STATE.',
     );
   }
-  return { folder, key: readKey(folder) };
+  if (isBucketLocation(location) && process.env.SERIESWISE_KEY_FILE === undefined) {
+    throw keyUnusable(
+      'The project key',
+      'does not lie in a bucket: with a state on S3 set SERIESWISE_KEY_FILE',
+    );
+  }
+  return { folder, location, key: readKey(folder) };
 }
 
 function readKey(folder: string): Buffer {

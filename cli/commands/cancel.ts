@@ -1,13 +1,16 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
+import { removeInterim } from '../../activities/clean-up.ts';
+import { normalizeLocation } from '../../activities/store/locations.ts';
+import { openStore } from '../../activities/store/open-store.ts';
+import { BEGUN, RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
 import { clusterFromEnvironment, connectClient } from '../../workers/cluster.ts';
 import { readServerAddress } from '../../workers/embedded-server.ts';
 import { readLockHolder } from '../../workers/run-lock.ts';
 import { workflowIdOf } from '../../workers/run-session.ts';
 import { CliError } from '../exit.ts';
+import { withOutputView } from '../output-view.ts';
 import { readRunDocument } from '../run-folder.ts';
 import { openStateOrExit, printJson, say, withStateOption } from '../settings.ts';
 
@@ -22,11 +25,11 @@ export function registerCancel(program: Command): void {
       .argument('<dir>', 'output folder of the run')
       .option('--json', 'print one JSON document on standard output'),
   ).action(async (folder: string, options: { state?: string; json?: boolean }) => {
-    const output = path.resolve(folder);
-    readRunDocument(output);
+    const output = normalizeLocation(folder);
+    await withOutputView(output, 'document', async (view) => readRunDocument(view.folder, output));
     const state = openStateOrExit(options.state);
     const runKey = runKeyOf(state, output);
-    const files = new RunFiles(state, runKey);
+    const files = await RunFiles.open(state, runKey);
     const result = (await cancelOnServer(files, runKey)) ? 'cancelled' : await cancelStopped(files, output);
     if (options.json) printJson({ status: result });
     else say(result === 'cancelled' ? 'Cancelled.' : 'Nothing is under way.');
@@ -35,7 +38,7 @@ export function registerCancel(program: Command): void {
 
 /** Asks the server of the run, if one is there, and waits for the end. */
 async function cancelOnServer(files: RunFiles, runKey: string): Promise<boolean> {
-  const embedded = readServerAddress(files.folder);
+  const embedded = readServerAddress(files.localFolder);
   const address =
     clusterFromEnvironment() ?? (embedded === null ? null : { address: embedded, namespace: 'default' });
   if (address === null) return false;
@@ -63,12 +66,11 @@ async function cancelStopped(files: RunFiles, output: string): Promise<'cancelle
   if (readLockHolder(files) !== null) {
     throw new CliError('The run is just starting or ending; try again in a moment.', 1);
   }
-  const work = path.join(output, WORK_FOLDER);
-  if (!fs.existsSync(work)) return 'idle';
-  fs.rmSync(work, { recursive: true, force: true });
-  const database = ['temporal.db', 'temporal.db-shm', 'temporal.db-wal', 'temporal.db.complete'];
-  for (const name of [...database, 'spool', 'spill', 'headers']) {
-    fs.rmSync(files.path(name), { recursive: true, force: true });
-  }
+  const store = await openStore(output);
+  if ((await store.stat(BEGUN)) === null) return 'idle';
+  await store.removeAll(WORK_FOLDER);
+  await removeInterim(files);
+  for (const name of ['temporal.db', 'temporal.db-shm', 'temporal.db-wal', 'temporal.db.complete'])
+    fs.rmSync(files.localPath(name), { recursive: true, force: true });
   return 'cancelled';
 }

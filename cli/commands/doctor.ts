@@ -3,11 +3,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { createStageContext } from '../../activities/context.ts';
+import { contextWithoutRun } from '../../activities/context.ts';
 import { StageFailure } from '../../activities/failures.ts';
 import { toStageFailure } from '../../activities/retrieve.ts';
 import { openSource } from '../../activities/sources/open-source.ts';
-import { defaultStateFolder, openState } from '../../activities/store/state.ts';
+import { defaultStateLocation, openState } from '../../activities/store/state.ts';
 import { listBundles } from '../../models/bundle.ts';
 import { describeProviders } from '../../models/providers.ts';
 import { isRetrieved } from '../../pipelines/source-kinds.ts';
@@ -46,7 +46,7 @@ export function registerDoctor(program: Command): void {
       checkNode(),
       checkMachine(),
       checkBuild(),
-      checkState(path.resolve(options.state ?? defaultStateFolder())),
+      checkState(options.state ?? defaultStateLocation()),
       await checkServer(),
       checkPayloadKeys(),
       ...checkProviders(),
@@ -203,7 +203,7 @@ async function checkSource(file: string, stateFolder: string | undefined): Promi
   if (!isRetrieved(spec)) return { what, state: 'ok', detail: spec.type, mend: null };
   const state = openStateOrExit(stateFolder);
   try {
-    const source = openSource(spec, createStageContext(state, '0'.repeat(16), pipeline));
+    const source = openSource(spec, await contextWithoutRun(state));
     try {
       await source.echo(AbortSignal.timeout(ECHO_MS));
       return { what, state: 'ok', detail: `${spec.type} answers`, mend: null };

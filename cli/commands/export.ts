@@ -14,6 +14,7 @@ import {
 } from '../../stages/preprocess/preprocess-volume.ts';
 import { productVersion } from '../../workers/package-root.ts';
 import { CliError } from '../exit.ts';
+import { withOutputView } from '../output-view.ts';
 import { requireRunDocument } from '../run-folder.ts';
 import { printJson, say } from '../settings.ts';
 
@@ -61,55 +62,58 @@ export function registerExport(program: Command): void {
       '\nReasons in the column problem: docs/cohorts.md. Columns: docs/manifest.md, or\n' +
         '  serieswise query DIR "DESCRIBE series"',
     )
-    .action(async (folder: string, options: ExportOptions) => {
-      const source = path.resolve(folder);
-      const run = requireRunDocument(source);
-      const manifest = await openManifest(source).catch((error: unknown) => {
-        if (error instanceof ManifestError) throw new CliError(error.message, 2);
-        throw error;
-      });
-      let resampler: Promise<Resampler> | null = null;
-      try {
-        const document = await exportCohort({
-          manifest,
-          source,
-          target: path.resolve(options.to),
-          condition: options.where,
-          format: options.format,
-          link: options.link,
-          splits: options.split === undefined ? null : parseSplits(options.split),
-          seed: options.seed,
-          parameters: { windowHu: run.pipeline.preprocess.window_hu, shape: run.pipeline.preprocess.shape },
-          resampler: () => {
-            resampler ??= fs.promises.readFile(resamplerWasmUrl()).then(createResampler);
-            return resampler;
-          },
-          provenance: {
-            serieswise_version: productVersion(),
-            pipeline_digest: run.pipeline_digest,
-            bundle: run.bundle,
-          },
-          ...(process.stderr.isTTY ? { progress: showProgress } : {}),
-        });
-        if (options.json) printJson(document);
-        else {
-          const { series_units, patients, files, bytes } = document;
-          say(
-            `${series_units} series units of ${patients} patients: ${files} files, ${(bytes / 1e6).toFixed(1)} MB in ${options.to}`,
-          );
-        }
-        const problems = Object.entries(document.problems);
-        if (problems.length > 0) {
-          const told = problems.map(([problem, count]) => `${problem} ${count}`).join(', ');
-          throw new CliError(`Some units could not be written: ${told}. See the column problem of files.`, 1);
-        }
-      } catch (error) {
-        if (error instanceof CohortError) throw new CliError(error.message, 2);
-        throw error;
-      } finally {
-        await manifest.close();
-      }
+    .action((folder: string, options: ExportOptions) =>
+      withOutputView(folder, 'whole', ({ folder: source }) => runExport(folder, source, options)),
+    );
+}
+
+async function runExport(folder: string, source: string, options: ExportOptions): Promise<void> {
+  const run = requireRunDocument(source, folder);
+  const manifest = await openManifest(source).catch((error: unknown) => {
+    if (error instanceof ManifestError) throw new CliError(error.message, 2);
+    throw error;
+  });
+  let resampler: Promise<Resampler> | null = null;
+  try {
+    const document = await exportCohort({
+      manifest,
+      source,
+      target: path.resolve(options.to),
+      condition: options.where,
+      format: options.format,
+      link: options.link,
+      splits: options.split === undefined ? null : parseSplits(options.split),
+      seed: options.seed,
+      parameters: { windowHu: run.pipeline.preprocess.window_hu, shape: run.pipeline.preprocess.shape },
+      resampler: () => {
+        resampler ??= fs.promises.readFile(resamplerWasmUrl()).then(createResampler);
+        return resampler;
+      },
+      provenance: {
+        serieswise_version: productVersion(),
+        pipeline_digest: run.pipeline_digest,
+        bundle: run.bundle,
+      },
+      ...(process.stderr.isTTY ? { progress: showProgress } : {}),
     });
+    if (options.json) printJson(document);
+    else {
+      const { series_units, patients, files, bytes } = document;
+      say(
+        `${series_units} series units of ${patients} patients: ${files} files, ${(bytes / 1e6).toFixed(1)} MB in ${options.to}`,
+      );
+    }
+    const problems = Object.entries(document.problems);
+    if (problems.length > 0) {
+      const told = problems.map(([problem, count]) => `${problem} ${count}`).join(', ');
+      throw new CliError(`Some units could not be written: ${told}. See the column problem of files.`, 1);
+    }
+  } catch (error) {
+    if (error instanceof CohortError) throw new CliError(error.message, 2);
+    throw error;
+  } finally {
+    await manifest.close();
+  }
 }
 
 function showProgress(done: number, total: number): void {

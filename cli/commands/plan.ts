@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createStageContext } from '../../activities/context.ts';
+import { contextWithoutRun } from '../../activities/context.ts';
 import { type Forecast, forecastRun } from '../../activities/plan.ts';
 import { forecastRetrieval } from '../../activities/plan-retrieval.ts';
 import { openSource } from '../../activities/sources/open-source.ts';
@@ -14,7 +14,7 @@ import { availableCores } from '../../workers/machine.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
-import { resolveInput } from './run.ts';
+import { openInputOrExit, resolveInput } from './run.ts';
 
 /**
  * Core seconds that a run of the shipped pipeline costs, for the forecast: de-identification by bytes and by file,
@@ -45,18 +45,19 @@ export function registerPlan(program: Command): void {
   ).action(
     async (file: string, options: { input?: string; set: string[]; state?: string; json?: boolean }) => {
       const { pipeline } = await loadRunnablePipeline(file, options.set);
-      const inputPath = resolveInput(options.input, pipeline.source);
+      const place = await resolveInput(options.input, pipeline.source);
       const state = openStateOrExit(options.state);
       if (isRetrieved(pipeline.source)) {
-        await planPacs(pipeline, inputPath, state, options.json === true);
+        await planPacs(pipeline, place, state, options.json === true);
         return;
       }
-      const reader = new SourceReader({ inputPath, spooled: () => null });
+      const input = await openInputOrExit(place);
+      const reader = new SourceReader({ input, spooled: () => null });
       const profile = resolveProfile(pipeline.deidentify);
       const started = process.hrtime.bigint();
       const forecast = await forecastRun(
         {
-          inputPath,
+          input,
           pipeline,
           profile,
           pseudonymizer: createPseudonymizer(state.key, { retainUids: profile.retainsUids }),
@@ -83,7 +84,7 @@ async function planPacs(pipeline: Pipeline, inputPath: string, state: State, jso
   const { source: spec } = pipeline;
   if (!isRetrieved(spec)) return;
   // No run: the context only tells where an inbox lies.
-  const context = createStageContext(state, '0'.repeat(16), pipeline);
+  const context = await contextWithoutRun(state);
   const source = openSource(spec, context);
   try {
     const forecast = await forecastRetrieval(source, spec, inputPath, new AbortController().signal);

@@ -7,6 +7,7 @@ import { ManifestError } from '../../manifest/errors.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import type { JsonValue } from '../../manifest/values.ts';
 import { CliError } from '../exit.ts';
+import { withOutputView } from '../output-view.ts';
 import { say } from '../settings.ts';
 import { renderTable } from '../table.ts';
 
@@ -43,14 +44,16 @@ export function registerQuery(program: Command): void {
     .addHelpText('after', '\nColumns: docs/manifest.md, or serieswise query DIR "DESCRIBE series"')
     .action(async (folder: string, sql: string, options: QueryOptions) => {
       const format = formatOf(options);
-      const manifest = await openManifest(folder).catch((error: unknown) => refuse(error));
-      try {
-        await answer(manifest, sql, format, options.output);
-      } catch (error) {
-        refuse(error, manifest);
-      } finally {
-        await manifest.close();
-      }
+      await withOutputView(folder, 'tables', async (view) => {
+        const manifest = await openManifest(view.folder).catch((error: unknown) => refuse(error));
+        try {
+          await answer(manifest, sql, format, options.output);
+        } catch (error) {
+          refuse(error, manifest);
+        } finally {
+          await manifest.close();
+        }
+      });
     });
 }
 

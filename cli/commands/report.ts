@@ -1,8 +1,10 @@
-import path from 'node:path';
 import type { Command } from 'commander';
+import { isBucketLocation } from '../../activities/store/locations.ts';
 import { ManifestError } from '../../manifest/errors.ts';
+import { REPORT_PATH } from '../../web/report/report-file.ts';
 import { type WrittenReport, writeReport } from '../../web/report/write-report.ts';
 import { CliError } from '../exit.ts';
+import { withOutputView } from '../output-view.ts';
 import { requireRunDocument } from '../run-folder.ts';
 import { printJson } from '../settings.ts';
 
@@ -18,7 +20,7 @@ export function registerReport(program: Command): void {
     .argument('<dir>', 'output folder of a run')
     .option('--json', 'print one JSON document on standard output: every figure with its query and its rows')
     .action(async (folder: string, options: { json?: boolean }) => {
-      const written = await writeReportOrExit(path.resolve(folder));
+      const written = await writeReportOrExit(folder);
       if (options.json) printJson(written);
       else process.stdout.write(`${written.file} (${(written.bytes / 1e6).toFixed(1)} MB)\n`);
       if (written.alarms.length > 0) throw new CliError(written.alarms.join('\n'), 1);
@@ -29,9 +31,13 @@ export function registerReport(program: Command): void {
  * Writes the report of the run in `output`.
  * @throws CliError 1 the tables cannot be read, 2 no run has ended there, 3 the report cannot be written
  */
-export async function writeReportOrExit(output: string): Promise<WrittenReport> {
-  const run = requireRunDocument(output);
-  return writeReport(output, run).catch(refuse);
+export function writeReportOrExit(output: string): Promise<WrittenReport> {
+  return withOutputView(output, 'pictures', async (view) => {
+    const run = requireRunDocument(view.folder, output);
+    const written = await writeReport(view.folder, run).catch(refuse);
+    await view.keep(REPORT_PATH);
+    return isBucketLocation(output) ? { ...written, file: `${output}/${REPORT_PATH}` } : written;
+  });
 }
 
 function refuse(error: unknown): never {

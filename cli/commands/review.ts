@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
-import { defaultStateFolder, openState } from '../../activities/store/state.ts';
+import { defaultStateLocation, openState } from '../../activities/store/state.ts';
 import { ManifestError } from '../../manifest/errors.ts';
 import type { ProgressReply } from '../../web/review/contracts.ts';
 import { readProgress } from '../../web/review/progress.ts';
@@ -85,13 +85,13 @@ async function untilStopped(server: ReviewServer): Promise<void> {
 /** Asks after the run as `status` does, where this machine's state folder may know it. */
 function inspectorOf(folder: string, state: string | undefined): () => Promise<RunInspection | null> {
   return async () => {
-    const stateFolder = path.resolve(state ?? defaultStateFolder());
+    const place = state ?? defaultStateLocation();
     const hasKey = process.env.SERIESWISE_KEY_FILE !== undefined;
     // Looking must not make a key.
-    if (!hasKey && !fs.existsSync(path.join(stateFolder, 'project.key'))) return null;
-    const opened = openState(stateFolder);
+    if (!hasKey && !fs.existsSync(path.join(place, 'project.key'))) return null;
+    const opened = openState(place);
     const runKey = runKeyOf(opened, folder);
-    return inspectRun(new RunFiles(opened, runKey), runKey, fs.existsSync(path.join(folder, 'run.json')));
+    return inspectRun(await RunFiles.open(opened, runKey), runKey, fs.existsSync(path.join(folder, 'run.json')));
   };
 }
 

@@ -4,7 +4,9 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { StageFailure } from '../../activities/failures.ts';
 import { readRequestList } from '../../activities/retrieve.ts';
-import { RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
+import { isBucketLocation, isInside, normalizeLocation } from '../../activities/store/locations.ts';
+import { type Input, openInput, openStore } from '../../activities/store/open-store.ts';
+import { BEGUN, RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { isRetrieved, needsList } from '../../pipelines/source-kinds.ts';
 import type { RetrievedSource, Source } from '../../pipelines/source-schema.ts';
 import { ListError } from '../../stages/retrieve/read-list.ts';
@@ -13,6 +15,7 @@ import { executeRun, type RunOutcome } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { CliError } from '../exit.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
+import { openStoreOrExit } from '../output-view.ts';
 import { createProgressDisplay } from '../progress.ts';
 import { printRunSummary } from '../run-summary.ts';
 import { openStateOrExit, printJson, say, withStateOption } from '../settings.ts';
@@ -40,10 +43,10 @@ export function registerRun(program: Command): void {
       )
       .argument('<pipeline.yaml>', 'the pipeline spec')
       .option(
-        '--input <path>',
-        'folder or archive with the source files; of a PACS, the list of studies (CSV)',
+        '--input <place>',
+        'folder or archive with the source files, or s3://BUCKET/PREFIX; of a PACS, the list of studies (CSV)',
       )
-      .requiredOption('--output <dir>', 'output folder')
+      .requiredOption('--output <place>', 'output folder, or s3://BUCKET/PREFIX')
       .option('--set <a.b=value>', 'override a field of the spec (repeatable)', collect, [])
       .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
       .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
@@ -63,14 +66,13 @@ async function runCommand(file: string, options: RunOptions): Promise<void> {
   if (options.provider !== 'cpu' && options.provider !== 'cuda') {
     throw new CliError(`--provider ${options.provider} is not known; use cpu or cuda.`, 2);
   }
-  const inputPath = resolveInput(options.input, pipeline.source);
-  const outputFolder = path.resolve(options.output);
-  if (inputPath !== '') checkFolders(inputPath, outputFolder);
+  const input = await resolveInput(options.input, pipeline.source);
+  const output = locationOrExit(options.output);
   const state = openStateOrExit(options.state);
-  if (inputPath !== '') checkFolders(inputPath, path.resolve(state.folder), 'state folder');
-  prepareOutput(outputFolder, new RunFiles(state, runKeyOf(state, outputFolder)));
-  if (options.detach === true && !isClusterConfigured())
-    return detach(outputFolder, state.folder, options.json === true);
+  checkApart(input, output, state.location);
+  const files = await RunFiles.open(state, runKeyOf(state, output));
+  await prepareOutput(output, files);
+  if (options.detach === true && !isClusterConfigured()) return detach(output, files, options.json === true);
 
   const interrupt = new AbortController();
   let signals = 0;
@@ -89,8 +91,8 @@ async function runCommand(file: string, options: RunOptions): Promise<void> {
       pipeline,
       pipelineDigest: digest,
       bundle,
-      inputPath,
-      outputFolder,
+      input,
+      output,
       concurrency,
       provider: options.provider,
       detach: options.detach === true,
@@ -100,11 +102,12 @@ async function runCommand(file: string, options: RunOptions): Promise<void> {
       listener: display.listen,
     });
     display.stop();
-    if (outcome.kind === 'done' && options.report && !(outcome.unchanged && isReportCurrent(outputFolder))) {
+    if (outcome.kind === 'done' && options.report) {
+      const isCurrent = outcome.unchanged && (await isReportCurrent(await openStoreOrExit(output)));
       const { writeReportOrExit } = await import('./report.ts');
-      await writeReportOrExit(outputFolder);
+      if (!isCurrent) await writeReportOrExit(output);
     }
-    await report(outcome, outputFolder, options.json === true);
+    await report(outcome, output, options.json === true);
   } catch (error) {
     display.stop();
     if (error instanceof StageFailure)
@@ -146,88 +149,111 @@ export function parseConcurrency(text: string | undefined): number {
   return value;
 }
 
+/** @throws CliError 2 for what is no location */
+export function locationOrExit(text: string): string {
+  try {
+    return normalizeLocation(text);
+  } catch (error) {
+    if (error instanceof StageFailure) throw new CliError(error.message, 2);
+    throw error;
+  }
+}
+
 /**
- * The input as an absolute path; empty for a PACS that needs none.
- * @throws CliError 2 when the input is missing, not there, or not what the source says
+ * The input's location; empty for a PACS that needs none.
+ * @throws CliError 2 when the input is missing, not there, or not what the source says, 3 when its store refuses
  */
-export function resolveInput(input: string | undefined, source: Source): string {
+export async function resolveInput(input: string | undefined, source: Source): Promise<string> {
   const isPacs = isRetrieved(source);
   if (input === undefined) {
     if (!isPacs) throw new CliError('Name the source files with --input PATH.', 2);
     if (needsList(source)) throw new CliError('Name the list of studies (CSV) with --input FILE.', 2);
     return '';
   }
-  const inputPath = path.resolve(input);
-  checkInput(inputPath, source.type);
-  if (!isPacs) return inputPath;
+  const location = locationOrExit(input);
+  const { file } = await openInputOrExit(location);
+  if (source.type === 'archive' && file === null) {
+    throw new CliError('The pipeline reads one archive (source.type archive), but the input is a folder.', 2);
+  }
+  if (!isPacs) return location;
   const takesList = source.type === 'inbox' || needsList(source);
   if (!takesList) throw new CliError('The pipeline asks a PACS by a query: it takes no --input.', 2);
-  if (!fs.statSync(inputPath).isFile()) throw new CliError('The list of studies is not a file.', 2);
-  checkList(inputPath, source);
-  return inputPath;
+  if (file === null) throw new CliError('The list of studies is not a file.', 2);
+  checkList(location, source);
+  return location;
 }
 
 /** A list with mistakes ends the command before anything is started. */
-function checkList(inputPath: string, source: RetrievedSource): void {
+function checkList(location: string, source: RetrievedSource): void {
   try {
-    readRequestList(source, inputPath);
+    readRequestList(source, location);
   } catch (error) {
     if (error instanceof ListError || error instanceof StageFailure) throw new CliError(error.message, 2);
     throw error;
   }
 }
 
-function checkInput(inputPath: string, sourceType: string): void {
-  const stat = fs.statSync(inputPath, { throwIfNoEntry: false });
-  if (stat === undefined) throw new CliError(`The input ${inputPath} does not exist.`, 2);
-  if (sourceType === 'archive' && !stat.isFile()) {
-    throw new CliError('The pipeline reads one archive (source.type archive), but the input is a folder.', 2);
-  }
+/** @throws CliError 2 when the input is not there, 3 when its store refuses */
+export async function openInputOrExit(location: string): Promise<Input> {
+  const input = await openInput(location).catch((error: unknown) => {
+    if (!(error instanceof StageFailure)) throw error;
+    throw new CliError(error.message, error.kind === 'environment' ? 3 : 2);
+  });
+  if (input.file === null && !(await input.store.isThere()))
+    throw new CliError(`The input ${location} does not exist.`, 2);
+  if (isBucketLocation(location)) return input;
   try {
-    fs.accessSync(inputPath, stat.isDirectory() ? fs.constants.R_OK | fs.constants.X_OK : fs.constants.R_OK);
+    fs.accessSync(location, input.file === null ? fs.constants.R_OK | fs.constants.X_OK : fs.constants.R_OK);
   } catch {
-    throw new CliError(`The input ${inputPath} may not be read by this user.`, 2);
+    throw new CliError(`The input ${location} may not be read by this user.`, 2);
   }
+  return input;
 }
 
 /** An output inside the input would be read as a source; an input inside the output could be removed. */
-function checkFolders(inputPath: string, otherFolder: string, what = 'output folder'): void {
-  const inside = (child: string, parent: string) =>
-    child === parent || child.startsWith(`${parent}${path.sep}`);
-  if (inside(otherFolder, inputPath) || (what === 'output folder' && inside(inputPath, otherFolder))) {
-    throw new CliError(`The ${what} and the input must not lie inside one another.`, 2);
-  }
+function checkApart(input: string, output: string, state: string): void {
+  const refuse = (what: string) => {
+    throw new CliError(`The ${what} must not lie inside one another.`, 2);
+  };
+  if (isInside(state, output)) refuse('state and the output');
+  if (input === '') return;
+  if (isInside(input, output) || isInside(output, input)) refuse('output and the input');
+  if (isInside(state, input)) refuse('state and the input');
 }
 
 /** @throws CliError 2 for a folder of something else, 3 when it cannot be written */
-function prepareOutput(folder: string, files: RunFiles): void {
-  if (fs.existsSync(folder)) {
-    const known = ['run.json', WORK_FOLDER].some((name) => fs.existsSync(path.join(folder, name)));
-    const own = known || fs.existsSync(files.path('settings.sealed'));
-    if (!fs.statSync(folder).isDirectory() || (!own && fs.readdirSync(folder).length > 0)) {
-      throw new CliError(
-        `The output ${folder} is not empty and not of an earlier run; name a new folder.`,
-        2,
-      );
-    }
-  }
+async function prepareOutput(location: string, files: RunFiles): Promise<void> {
+  if (
+    !isBucketLocation(location) &&
+    fs.statSync(location, { throwIfNoEntry: false })?.isDirectory() === false
+  )
+    throw new CliError(`The output ${location} is not a folder.`, 2);
   try {
-    fs.mkdirSync(path.join(folder, WORK_FOLDER), { recursive: true });
-  } catch {
-    throw new CliError(`The output ${folder} cannot be made or written.`, 3);
+    const store = await openStore(location);
+    const known = [store.stat('run.json'), store.stat(BEGUN), files.store.stat('settings.sealed')];
+    const isOwn = (await Promise.all(known)).some((found) => found !== null);
+    if (!isOwn) {
+      for await (const _any of store.list('')) {
+        const message = `The output ${location} is not empty and not of an earlier run; name a new one.`;
+        throw new CliError(message, 2);
+      }
+    }
+    await store.write(BEGUN, '', { flush: false });
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    const why = error instanceof StageFailure ? ` ${error.message}` : '';
+    throw new CliError(`The output ${location} cannot be made or written.${why}`, 3);
   }
 }
 
 /** Goes on in a process of its own, whose messages go to a log in the private state of the run. */
-function detach(outputFolder: string, stateFolder: string, json: boolean): void {
-  const state = openStateOrExit(stateFolder);
-  const runKey = runKeyOf(state, outputFolder);
-  const files = new RunFiles(state, runKey);
-  fs.mkdirSync(files.folder, { recursive: true, mode: 0o700 });
-  const log = fs.openSync(files.path('run.log'), 'w', 0o600);
+function detach(output: string, files: RunFiles, json: boolean): void {
+  fs.mkdirSync(files.localFolder, { recursive: true, mode: 0o700 });
+  const log = fs.openSync(files.localPath('run.log'), 'w', 0o600);
   const args = process.argv.slice(1).filter((argument) => argument !== '--detach');
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log] });
   child.unref();
-  if (json) printJson({ status: 'started', output: outputFolder, run: runKey, pid: child.pid });
-  else say(`Started (process ${child.pid}). Follow it with: serieswise status ${outputFolder}`);
+  const run = path.basename(files.localFolder);
+  if (json) printJson({ status: 'started', output, run, pid: child.pid });
+  else say(`Started (process ${child.pid}). Follow it with: serieswise status ${output}`);
 }

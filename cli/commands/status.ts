@@ -1,7 +1,8 @@
-import path from 'node:path';
 import type { Command } from 'commander';
+import { normalizeLocation } from '../../activities/store/locations.ts';
 import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { inspectRun } from '../../workers/inspect-run.ts';
+import { withOutputView } from '../output-view.ts';
 import { readRunDocument } from '../run-folder.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
@@ -14,8 +15,10 @@ export function registerStatus(program: Command): void {
       .argument('<dir>', 'output folder of the run')
       .option('--json', 'print one JSON document on standard output'),
   ).action(async (folder: string, options: { state?: string; json?: boolean }) => {
-    const output = path.resolve(folder);
-    const document = readRunDocument(output);
+    const output = normalizeLocation(folder);
+    const document = await withOutputView(output, 'document', async (view) =>
+      readRunDocument(view.folder, output),
+    );
     const state = openStateOrExit(options.state);
     const runKey = runKeyOf(state, output);
     const {
@@ -24,7 +27,7 @@ export function registerStatus(program: Command): void {
       process: holder,
       failedBatches,
       temporalUrl,
-    } = await inspectRun(new RunFiles(state, runKey), runKey, document !== null);
+    } = await inspectRun(await RunFiles.open(state, runKey), runKey, document !== null);
     if (options.json) {
       printJson({
         status,

@@ -8,6 +8,7 @@ import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { type AuditProblem, auditInstance } from '../../stages/deidentify/audit-instance.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { CliError } from '../exit.ts';
+import { withOutputView } from '../output-view.ts';
 import { type RunDocument, requireRunDocument } from '../run-folder.ts';
 import {
   findForeignFiles,
@@ -38,9 +39,10 @@ export function registerVerify(program: Command): void {
     .argument('<dir>', 'output folder of the run')
     .option('--json', 'print one JSON document on standard output')
     .action(async (folder: string, options: { json?: boolean }) => {
-      const output = path.resolve(folder);
-      const document = requireRunDocument(output);
-      const checks = [...checkManifestFiles(output, document), ...(await checkTables(output, document))];
+      const checks = await withOutputView(folder, 'whole', async ({ folder: output }) => {
+        const document = requireRunDocument(output, folder);
+        return [...checkManifestFiles(output, document), ...(await checkTables(output, document))];
+      });
       const failed = checks.filter(({ passed }) => !passed);
       if (options.json) printJson({ passed: failed.length === 0, checks });
       else {

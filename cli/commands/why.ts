@@ -7,6 +7,7 @@ import { createPseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
 import { isSeriesUnitKey } from '../../stages/publish/output-paths.ts';
 import { CliError } from '../exit.ts';
 import { explainRow, explainVerdicts, type Row } from '../explain-verdict.ts';
+import { withOutputView } from '../output-view.ts';
 import { requireRunDocument } from '../run-folder.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 
@@ -24,41 +25,51 @@ export function registerWhy(program: Command): void {
       .argument('<dir>', 'output folder of the run')
       .argument('<key>', 'what to explain')
       .option('--json', 'print one JSON document on standard output'),
-  ).action(async (folder: string, key: string, options: { state?: string; json?: boolean }) => {
-    const output = path.resolve(folder);
-    requireRunDocument(output);
-    const manifest = await openManifest(output);
-    try {
-      const instances = await findInstances(manifest, key, () => openStateOrExit(options.state), output);
-      const units = await findUnits(manifest, key, instances);
-      if (instances.length === 0 && units.length === 0) {
-        throw new CliError(
-          'Nothing of this run has that key. A source path must be written as it lay in the input.',
-          2,
-        );
+  ).action(async (folder: string, key: string, options: WhyOptions) => {
+    await withOutputView(folder, 'tables', async (view) => {
+      requireRunDocument(view.folder, folder);
+      const manifest = await openManifest(view.folder);
+      try {
+        await explain(manifest, key, folder, options);
+      } finally {
+        await manifest.close();
       }
-      const labels = await labelsOf(manifest, units);
-      const shown = instances.slice(0, options.json ? instances.length : MAX_INSTANCES);
-      const explained: Row[] = [];
-      for (const row of shown) {
-        const relatives = instances.length <= MAX_INSTANCES ? await relativesOf(manifest, row) : {};
-        explained.push({ ...explainRow(row), ...relatives });
-      }
-      const series = units.map(explainRow);
-      if (options.json) printJson({ instances: explained, series, labels, counts: countReasons(instances) });
-      else {
-        const lines = explainVerdicts({
-          instances: explained,
-          series,
-          labels,
-          counts: countReasons(instances),
-        });
-        process.stdout.write(`${lines.join('\n')}\n`);
-      }
-    } finally {
-      await manifest.close();
-    }
+    });
   });
+}
+
+interface WhyOptions {
+  state?: string;
+  json?: boolean;
+}
+
+async function explain(manifest: Manifest, key: string, output: string, options: WhyOptions): Promise<void> {
+  const instances = await findInstances(manifest, key, () => openStateOrExit(options.state), output);
+  const units = await findUnits(manifest, key, instances);
+  if (instances.length === 0 && units.length === 0) {
+    throw new CliError(
+      'Nothing of this run has that key. A source path must be written as it lay in the input.',
+      2,
+    );
+  }
+  const labels = await labelsOf(manifest, units);
+  const shown = instances.slice(0, options.json ? instances.length : MAX_INSTANCES);
+  const explained: Row[] = [];
+  for (const row of shown) {
+    const relatives = instances.length <= MAX_INSTANCES ? await relativesOf(manifest, row) : {};
+    explained.push({ ...explainRow(row), ...relatives });
+  }
+  const series = units.map(explainRow);
+  if (options.json) printJson({ instances: explained, series, labels, counts: countReasons(instances) });
+  else {
+    const lines = explainVerdicts({
+      instances: explained,
+      series,
+      labels,
+      counts: countReasons(instances),
+    });
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
 }
 
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
@@ -81,19 +92,20 @@ async function findInstances(
     `SELECT * FROM instances WHERE ${where} ORDER BY series_unit, slice_index, source_key`,
   );
   if (found.rows.length > 0 || isSeriesUnitKey(key)) return found.rows;
-  const keys = sourceKeysOf(state(), output, key).map(text).join(', ');
+  const keys = (await sourceKeysOf(state(), output, key)).map(text).join(', ');
   return (await manifest.query(`SELECT * FROM instances WHERE source_key IN (${keys})`)).rows;
 }
 
 /** Keyed hashes of what a person may mean with a path; the manifest itself holds no path. */
-function sourceKeysOf(state: State, output: string, key: string): string[] {
+async function sourceKeysOf(state: State, output: string, key: string): Promise<string[]> {
   const pseudonymizer = createPseudonymizer(state.key);
   const bang = key.indexOf('!');
   const [file, member] = bang < 0 ? [key, null] : [key.slice(0, bang), key.slice(bang + 1)];
   const candidates = [file.replace(/^\.\//, '')];
   try {
-    const { inputPath } = new RunFiles(state, runKeyOf(state, output)).settings;
-    candidates.push(path.relative(inputPath, path.resolve(file)), path.basename(file));
+    const { input } = await (await RunFiles.open(state, runKeyOf(state, output))).readSettings();
+    candidates.push(path.relative(input, path.resolve(file)), path.posix.relative(input, file));
+    candidates.push(path.basename(file));
   } catch {
     // Another machine's run: relative paths still work with the same key.
   }

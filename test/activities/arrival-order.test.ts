@@ -9,7 +9,7 @@ import { createStageContext, type StageContext } from '../../activities/context.
 import { deidentifyBatch } from '../../activities/deidentify.ts';
 import { listSourceFiles, planBatches, scanHeaders } from '../../activities/discover.ts';
 import { groupBatch, readGroups, readRecords } from '../../activities/group.ts';
-import { runKeyOf } from '../../activities/store/run-files.ts';
+import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { openState } from '../../activities/store/state.ts';
 import { encodeDicomFile } from '../../demo/dicom-writer.ts';
 import { makeRandom } from '../../demo/random.ts';
@@ -91,11 +91,12 @@ async function groupInOrder(files: readonly NamedFile[]): Promise<StageContext> 
   fs.mkdirSync(output);
   const state = openState(stateFolder);
   const { pipeline } = await loadPipeline(fs.readFileSync(SHIPPED_PIPELINE, 'utf8'), SHIPPED_PIPELINE);
-  const context = createStageContext(state, runKeyOf(state, output), pipeline);
-  context.files.writeSettings({ inputPath: input, outputFolder: output, bundleFolder: run });
+  const own = await RunFiles.open(state, runKeyOf(state, output));
+  await own.writeSettings({ input, output, bundleFolder: run });
+  const context = await createStageContext(state, runKeyOf(state, output), pipeline);
   const listing = await listSourceFiles(context);
   for (let shard = 0; shard < listing.shardCount; shard += 1) await scanHeaders(context, shard);
-  expect(planBatches(context, listing).batchCount).toBe(1);
+  expect((await planBatches(context, listing)).batchCount).toBe(1);
   await deidentifyBatch(context, 0, 'bundle');
   await groupBatch(context, 0, 'bundle');
   return context;
@@ -116,7 +117,7 @@ const name = (files: readonly Buffer[]): NamedFile[] =>
 
 /** Verdicts in the order of the files' names, as `disposition` or `disposition reason`, counted. */
 async function countVerdicts(files: readonly Buffer[]): Promise<Record<string, number>> {
-  const { verdicts } = readGroups(await groupInOrder(name(files)), 0);
+  const { verdicts } = await readGroups(await groupInOrder(name(files)), 0);
   const counts: Record<string, number> = {};
   for (const { disposition, reason } of Object.values(verdicts)) {
     const words = reason === null ? disposition : `${disposition} ${reason}`;
@@ -138,7 +139,7 @@ it(`gives one digest for ${ORDERS} orders of arrival`, async () => {
   const digests = new Set<string>();
   for (let seed = 0; seed < ORDERS; seed += 1) {
     const context = await groupInOrder(shuffle(files, seed));
-    const result = [[...readRecords(context, 0)], readGroups(context, 0)];
+    const result = [[...(await readRecords(context, 0))], await readGroups(context, 0)];
     digests.add(createHash('sha256').update(JSON.stringify(result)).digest('hex'));
   }
   expect(digests.size).toBe(1);
@@ -166,7 +167,7 @@ it('makes units of their own of two frames of reference in one series', async ()
     makeSlice({ slice: index + 11, frameOfReference: 2 }),
   );
   const files = name([...stack(), ...other]);
-  const { units } = readGroups(await groupInOrder(files), 0);
+  const { units } = await readGroups(await groupInOrder(files), 0);
   expect(units.map(({ disposition, slices }) => [disposition, slices.length])).toEqual([
     ['kept', 6],
     ['kept', 6],

@@ -6,7 +6,7 @@ import { deidentifyBatch } from '../../activities/deidentify.ts';
 import { listSourceFiles, planBatches, scanHeaders } from '../../activities/discover.ts';
 import { groupBatch, readGroups, readRecords } from '../../activities/group.ts';
 import { preprocessUnits } from '../../activities/preprocess.ts';
-import { runKeyOf } from '../../activities/store/run-files.ts';
+import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { openState } from '../../activities/store/state.ts';
 import { readUnit } from '../../activities/units.ts';
 import { type Dataset, encodeDicomFile } from '../../demo/dicom-writer.ts';
@@ -74,22 +74,19 @@ async function group(folder: string): Promise<{
   const state = openState(path.join(folder, 'state'));
   const output = path.join(folder, 'output');
   fs.mkdirSync(output, { recursive: true });
-  const context = createStageContext(
+  const files = await RunFiles.open(state, runKeyOf(state, output));
+  await files.writeSettings({ input: path.join(folder, 'input'), output, bundleFolder: folder });
+  const context = await createStageContext(
     state,
     runKeyOf(state, output),
     pipelineSchema.parse({ name: 'pages', publish: { dicom: true, tensors: false, thumbnails: false } }),
   );
-  context.files.writeSettings({
-    inputPath: path.join(folder, 'input'),
-    outputFolder: output,
-    bundleFolder: folder,
-  });
   const listing = await listSourceFiles(context);
   for (let shard = 0; shard < listing.shardCount; shard += 1) await scanHeaders(context, shard);
-  expect(planBatches(context, listing)).toEqual({ batchCount: 1 });
+  expect(await planBatches(context, listing)).toEqual({ batchCount: 1 });
   await deidentifyBatch(context, 0, '');
   await groupBatch(context, 0, '');
-  const { units, verdicts } = readGroups(context, 0);
+  const { units, verdicts } = await readGroups(context, 0);
   const verdictOf = (file: string) =>
     verdicts.find(({ sourceKey }) => sourceKey === context.pseudonymizer.sourceKey(file, null));
   return { context, units, verdicts, verdictOf };
@@ -125,7 +122,7 @@ describe('passes that only times tell apart', () => {
       expect(new Set(keys).size).toBe(1);
       expect(units.find(({ seriesUnit }) => seriesUnit === keys[0])?.pass?.number).toBe(pass + 1);
     }
-    const records = [...readRecords(context, 0).values()];
+    const records = [...(await readRecords(context, 0)).values()];
     expect(
       records.map(({ image }) => image?.frames[0]?.acquisitionRank).sort((a, b) => Number(a) - Number(b)),
     ).toEqual(range(12));
@@ -133,9 +130,9 @@ describe('passes that only times tell apart', () => {
     // As written, as seconds of the day, and the date; a pseudonym has no dot among its digits.
     for (const time of [/131[79]\d\d\.1/, /4[78]\d{3}\.1/, /"19000101/]) expect(time.test(said)).toBe(false);
     // A second look takes the records over, and the ranks with them.
-    const before = fs.readFileSync(context.files.path(context.files.names.instances(0)));
+    const before = fs.readFileSync(context.files.localPath(context.files.names.instances(0)));
     await deidentifyBatch(context, 0, '');
-    expect(fs.readFileSync(context.files.path(context.files.names.instances(0)))).toEqual(before);
+    expect(fs.readFileSync(context.files.localPath(context.files.names.instances(0)))).toEqual(before);
   });
 });
 
@@ -209,19 +206,19 @@ describeWithOracle('pages of text under the name of a CT image', () => {
     const unit = units.find(({ disposition }) => disposition === 'kept');
     expect(unit?.instanceCount).toBe(6);
     const resampler = await createResampler(fs.readFileSync(resamplerWasmUrl()));
-    await preprocessUnits(context, resampler, 0, 0, readGroups(context, 0).pending.length);
-    expect(readUnit(context, unit?.seriesUnit ?? '')?.tensor.reason).toBe('text-page');
+    await preprocessUnits(context, resampler, 0, 0, (await readGroups(context, 0)).pending.length);
+    expect((await readUnit(context, unit?.seriesUnit ?? ''))?.tensor.reason).toBe('text-page');
   });
 
   it('are not looked at twice', async () => {
     const { context } = await group(folder);
-    const known = readGroups(context, 0).pages;
+    const known = (await readGroups(context, 0)).pages;
     expect(Object.values(known).filter((isPage) => isPage)).toHaveLength(8);
     fs.rmSync(path.join(folder, 'output', '.serieswise'), { recursive: true, force: true });
     fs.renameSync(input, `${input}-away`);
     // With neither the sources nor their copies at hand, what is known must do.
     await groupBatch(context, 0, '');
-    expect(readGroups(context, 0).pages).toEqual(known);
+    expect((await readGroups(context, 0)).pages).toEqual(known);
   });
 });
 

@@ -6,7 +6,7 @@ import { deidentifyBatch } from '../../activities/deidentify.ts';
 import { listSourceFiles, planBatches, scanHeaders } from '../../activities/discover.ts';
 import { groupBatch, readGroups } from '../../activities/group.ts';
 import { preprocessUnits } from '../../activities/preprocess.ts';
-import { runKeyOf } from '../../activities/store/run-files.ts';
+import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { openState } from '../../activities/store/state.ts';
 import { readUnit } from '../../activities/units.ts';
 import { encodeElement } from '../../dicom/encode.ts';
@@ -82,27 +82,28 @@ it('finds text in compressed slices, whether the tensor needs them or not', asyn
   const output = path.join(folder, 'output');
   fs.mkdirSync(output);
   const spec = { name: 'text', preprocess: { shape: SHAPE }, publish: { thumbnails: false } };
-  const context = createStageContext(state, runKeyOf(state, output), pipelineSchema.parse(spec));
-  context.files.writeSettings({
-    inputPath: path.join(folder, 'input'),
-    outputFolder: output,
-    bundleFolder: folder,
-  });
+  const files = await RunFiles.open(state, runKeyOf(state, output));
+  await files.writeSettings({ input: path.join(folder, 'input'), output, bundleFolder: folder });
+  const context = await createStageContext(state, runKeyOf(state, output), pipelineSchema.parse(spec));
   const listing = await listSourceFiles(context);
   for (let shard = 0; shard < listing.shardCount; shard += 1) await scanHeaders(context, shard);
-  expect(planBatches(context, listing)).toEqual({ batchCount: 1 });
+  expect(await planBatches(context, listing)).toEqual({ batchCount: 1 });
   await deidentifyBatch(context, 0, '');
   await groupBatch(context, 0, '');
-  const { units, verdicts } = readGroups(context, 0);
+  const { units, verdicts } = await readGroups(context, 0);
   expect(units.map(({ disposition, reason }) => [disposition, reason])).toEqual(
     Array(3).fill(['kept', null]),
   );
   const resampler = await createResampler(fs.readFileSync(resamplerWasmUrl()));
   await preprocessUnits(context, resampler, 0, 0, 3);
-  const reasonOf = (series: number) => {
+  const reasonOf = async (series: number) => {
     const key = context.pseudonymizer.sourceKey(`${series}-0.dcm`, null);
     const { seriesUnit } = verdicts.find(({ sourceKey }) => sourceKey === key)!;
-    return readUnit(context, seriesUnit!)!.tensor.reason;
+    return (await readUnit(context, seriesUnit!))!.tensor.reason;
   };
-  expect([0, 1, 2].map(reasonOf)).toEqual([null, 'burned-in-annotation', 'burned-in-annotation']);
+  expect(await Promise.all([0, 1, 2].map(reasonOf))).toEqual([
+    null,
+    'burned-in-annotation',
+    'burned-in-annotation',
+  ]);
 });

@@ -8,6 +8,7 @@ import { createStageContext } from '../../activities/context.ts';
 import { listSourceFiles } from '../../activities/discover.ts';
 import { planRetrieval, retrieveRequest, rowsOfRetrieval } from '../../activities/retrieve.ts';
 import { openSource } from '../../activities/sources/open-source.ts';
+import { RunFiles } from '../../activities/store/run-files.ts';
 import { placeOfRun, SourceReader } from '../../activities/store/sources.ts';
 import type { RetrievalRow } from '../../manifest/schema.ts';
 import { type Pipeline, pipelineSchema } from '../../pipelines/schema.ts';
@@ -55,12 +56,11 @@ async function begin(fault: Fault, settings: object = {}, list = Object.keys(CON
   const pipeline = pipelineSchema.parse({ name: 'zz', source });
   const listFile = path.join(home, 'list.csv');
   fs.writeFileSync(listFile, list.join('\n'));
-  const context = createStageContext({ folder: home, key: randomBytes(32) }, '0'.repeat(16), pipeline);
-  context.files.writeSettings({
-    inputPath: listFile,
-    outputFolder: path.join(home, 'out'),
-    bundleFolder: home,
-  });
+  const state = { folder: home, location: home, key: randomBytes(32) };
+  const runKey = '0'.repeat(16);
+  const files = await RunFiles.open(state, runKey);
+  await files.writeSettings({ input: listFile, output: path.join(home, 'out'), bundleFolder: home });
+  const context = await createStageContext(state, runKey, pipeline);
   return { context, pacs, pipeline, home };
 }
 
@@ -88,7 +88,7 @@ async function retrieveAll({
     ].map((uid) => [context.pseudonymizer.uid(uid), uid]),
   );
   const rows = new Map<string, RetrievalRow>();
-  for (const row of rowsOfRetrieval(context))
+  for (const row of await rowsOfRetrieval(context))
     rows.set(known.get(row.series_instance_uid ?? row.study_instance_uid ?? '') ?? 'nothing', row);
   return rows;
 }
@@ -254,8 +254,8 @@ describe('completeness of what a PACS gives', () => {
 describe('what was retrieved', () => {
   const read = async ({ context }: Awaited<ReturnType<typeof begin>>) => {
     const listing = await listSourceFiles(context);
-    const entries = context.files.readSealed<SourceEntry[]>(context.files.names.listing(0)) ?? [];
-    const reader = new SourceReader(placeOfRun(context.files));
+    const entries = (await context.files.readSealed<SourceEntry[]>(context.files.names.listing(0))) ?? [];
+    const reader = new SourceReader(placeOfRun(context));
     const objects = new Map<string, Buffer>();
     for (const entry of entries) objects.set(entry.path, (await reader.read(entry)) as Buffer);
     return { listing, objects };

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FileStore } from '../../activities/store/file-store.ts';
 import { type ArchiveTruth, makeArchive } from '../../demo/archive.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { isReportCurrent, REPORT_PATH } from '../../web/report/report-file.ts';
@@ -87,8 +88,8 @@ describe('a run over the demo archive', () => {
     expect(pictures).toHaveLength(truth.series.length);
   });
 
-  it('leaves a report of itself, which names every source file once', () => {
-    expect(isReportCurrent(output)).toBe(true);
+  it('leaves a report of itself, which names every source file once', async () => {
+    expect(await isReportCurrent(new FileStore(output))).toBe(true);
     const page = fs.readFileSync(path.join(output, REPORT_PATH), 'utf8');
     expect(page).toContain(`<b data-cell="0 files_seen">${truth.files.length}</b>`);
     expect(page).not.toContain('class="alarm"');

@@ -1,13 +1,10 @@
-import fs from 'node:fs';
-import path from 'node:path';
+import type { Store } from '../../activities/store/store.ts';
 
-/** Where the report lies in an output folder. */
+/** Where the report lies in an output. */
 export const REPORT_PATH = 'report/index.html';
 
 /** Whether there is a report that is not older than run.json. */
-export function isReportCurrent(folder: string): boolean {
-  const timeOf = (name: string): number | undefined =>
-    fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
-  const [report, run] = [timeOf(REPORT_PATH), timeOf('run.json')];
-  return report !== undefined && run !== undefined && report >= run;
+export async function isReportCurrent(output: Store): Promise<boolean> {
+  const [report, run] = await Promise.all([output.stat(REPORT_PATH), output.stat('run.json')]);
+  return report !== null && run !== null && report.modifiedMs >= run.modifiedMs;
 }

@@ -33,17 +33,14 @@ it('opens what it sealed, and nothing that was changed or sealed with another ke
   expect(() => createSealer(Buffer.alloc(32, 2)).open(sealed)).toThrow('cannot be opened');
 });
 
-it('keeps the settings of a run sealed, by output folder', () => {
+it('keeps the settings of a run sealed, by output folder', async () => {
   const state = openState(path.join(folder, 'state'));
-  const files = new RunFiles(state, runKeyOf(state, path.join(folder, 'out')));
-  files.writeSettings({ inputPath: '/ZZTEST/in', outputFolder: folder, bundleFolder: '/b' });
-  expect(new RunFiles(state, runKeyOf(state, path.join(folder, 'out'))).settings.inputPath).toBe(
-    '/ZZTEST/in',
-  );
-  expect(fs.readFileSync(files.path('settings.sealed')).includes('ZZTEST')).toBe(false);
-  expect(() => new RunFiles(state, runKeyOf(state, path.join(folder, 'other'))).settings).toThrow(
-    'does not know',
-  );
+  const open = (name: string) => RunFiles.open(state, runKeyOf(state, path.join(folder, name)));
+  const files = await open('out');
+  await files.writeSettings({ input: '/ZZTEST/in', output: folder, bundleFolder: '/b' });
+  expect((await (await open('out')).readSettings()).input).toBe('/ZZTEST/in');
+  expect(fs.readFileSync(files.localPath('settings.sealed')).includes('ZZTEST')).toBe(false);
+  await expect((await open('other')).readSettings()).rejects.toThrow('does not know');
 });
 
 it('leaves the old file and nothing else when a write fails', () => {

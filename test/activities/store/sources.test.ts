@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
+import { openInput } from '../../../activities/store/open-store.ts';
 import { type ListingCounts, listSources, SourceReader } from '../../../activities/store/sources.ts';
 import type { SourceEntry } from '../../../stages/records.ts';
 import { makeFolder } from '../../e2e/run-folders.ts';
@@ -22,8 +23,11 @@ async function list(): Promise<{ entries: SourceEntry[]; counts: ListingCounts }
   const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
   const entries: SourceEntry[] = [];
   const sourceKey = (file: string, member: string | null) => `${file}|${member ?? ''}`;
-  const spool = (key: string, data: Buffer) => spooled.set(key, data);
-  for await (const entry of listSources({ inputPath: folder, sourceKey, spool }, counts)) entries.push(entry);
+  const spool = (key: string, data: Buffer) => {
+    spooled.set(key, data);
+  };
+  for await (const entry of listSources({ input: await openInput(folder), sourceKey, spool }, counts))
+    entries.push(entry);
   return { entries, counts };
 }
 
@@ -46,7 +50,8 @@ const write = (name: string, content: string | Buffer) => {
   fs.writeFileSync(path.join(folder, name), content);
 };
 
-const reader = () => new SourceReader({ inputPath: folder, spooled: (key) => spooled.get(key) ?? null });
+const reader = async () =>
+  new SourceReader({ input: await openInput(folder), spooled: (key) => spooled.get(key) ?? null });
 
 it('opens archives by content and reads their members, whole or in part', async () => {
   write('a/one.dcm', 'plain file');
@@ -55,7 +60,7 @@ it('opens archives by content and reads their members, whole or in part', async 
   write('t.tgz', gzipSync(await tarOf([['inner.dcm', 'packed content']])));
   const { entries, counts } = await list();
   expect(counts).toMatchObject({ files: 5, archives: 3, skippedLinks: 0 });
-  const read = reader();
+  const read = await reader();
   const contents: Record<string, string> = {};
   for (const entry of entries) {
     const bytes = await read.read(entry);
@@ -130,7 +135,7 @@ it('reads files whose names are no valid text', async () => {
   const name = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x66, 0xff, 0xfe])]);
   fs.writeFileSync(name, 'content');
   const { entries } = await list();
-  const read = reader();
+  const read = await reader();
   expect((await read.read(entries[0]!)).toString()).toBe('content');
 });
 
@@ -138,7 +143,7 @@ it('says read-failed of a file that is gone since it was listed', async () => {
   fs.writeFileSync(path.join(folder, 'gone'), 'bytes');
   const { entries } = await list();
   fs.rmSync(path.join(folder, 'gone'));
-  const sources = reader();
+  const sources = await reader();
   expect(await sources.read(entries[0]!, 100)).toBe('read-failed');
   sources.close();
 });
@@ -149,7 +154,10 @@ it('takes a full disk of the run for no fault of the archive', async () => {
   const spool = () => {
     throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
   };
-  const listing = listSources({ inputPath: folder, sourceKey: () => 'key', spool }, counts);
+  const listing = listSources(
+    { input: await openInput(folder), sourceKey: () => 'key', spool },
+    counts,
+  );
   const listAll = async () => {
     for await (const _entry of listing);
   };
