@@ -66,7 +66,7 @@ export interface Implementation {
   versionName: string;
 }
 
-export function encodePdu(type: number, body: Uint8Array): Buffer {
+function encodePdu(type: number, body: Uint8Array): Buffer {
   const pdu = Buffer.alloc(6 + body.length);
   pdu[0] = type;
   pdu.writeUInt32BE(body.length, 2);
