@@ -35,9 +35,15 @@ const { drawn, clean } = campaign.runCampaign(
   Number(values.repeats),
   Number(values.seed),
 );
-const by = (part) => {
+const upright = campaign.runCampaign(
+  slices,
+  campaign.renderMasks().map(campaign.turnMask),
+  Number(values.repeats),
+  Number(values.seed),
+).drawn;
+const by = (part, drawnOnes = drawn) => {
   const sums = {};
-  for (const [key, count] of drawn) {
+  for (const [key, count] of drawnOnes) {
     const name = key.split('|')[part];
     sums[name] ??= { drawn: 0, found: 0 };
     sums[name].drawn += count.drawn;
@@ -73,19 +79,22 @@ print(json.dumps(shapes))`;
   fs.rmSync(folder, { recursive: true, force: true });
 }
 
-const counts = [...drawn.values()];
-const total = counts.reduce((sum, count) => sum + count.drawn, 0);
-const found = counts.reduce((sum, count) => sum + count.found, 0);
+const total = (counts, what) => [...counts.values()].reduce((sum, count) => sum + count[what], 0);
 console.log(
   JSON.stringify(
     {
-      drawn: total,
-      found,
-      foundShare: found / total,
+      drawn: total(drawn, 'drawn'),
+      found: total(drawn, 'found'),
       byFont: by(0),
       bySize: by(1),
       byPlace: by(2),
       byInk: by(3),
+      upright: {
+        drawn: total(upright, 'drawn'),
+        found: total(upright, 'found'),
+        byFont: by(0, upright),
+        bySize: by(1, upright),
+      },
       clean: { images: clean.images, flagged: clean.flagged.length, names: clean.flagged },
       volumes: { slices: volumeSlices, flagged: volumeFlagged, share: volumeFlagged / volumeSlices },
     },

@@ -7,7 +7,7 @@ import { countGlyphs, type Region } from './pixel-evidence.ts';
  * for most of them that there is nothing.
  *
  * Measured by scripts/burned-in-campaign.mjs; figures in docs/deidentification.md. Not found: text darker than half way
- * from tissue to the brightest value, text along a column, single letters and very short words, cursive scripts.
+ * from tissue to the brightest value, single letters and very short words, cursive scripts.
  */
 
 /** A stroke is at most this wide; what is wider is anatomy, a table, or metal. Pixels. */
@@ -16,6 +16,8 @@ const MAX_STROKE = 7;
 const CELL_ROWS = 8;
 const CELL_COLUMNS = 16;
 const WINDOW_CELLS = 4;
+/** For text along columns: 8 by 2 cells. */
+const UPRIGHT_CELLS = 8;
 /** Share of pixels below the level that counts as tissue. */
 const TISSUE_SHARE = 0.8;
 /** Of the way from tissue to the brightest value: where ink begins, and how far a stroke must rise on both sides. */
@@ -31,6 +33,8 @@ const LETTER_INKS_ABOVE_SURROUNDINGS = [0.7, 0.55, 0.4];
 const TEXT_STROKES = 56;
 /** … and from so many on it is worth while to look for letters. */
 const SOME_STROKES = 18;
+/** The same of ends of strokes, in a window for text along a column. */
+const SOME_ENDS = 12;
 const MIN_GLYPHS = 6;
 /** Where more than this share of windows is dense, the image is noise. Text leaves room around itself. */
 const NOISE_SHARE = 0.5;
@@ -50,12 +54,41 @@ export function hasBurnedInText(values: StoredValues, rows: number, columns: num
   if (levels === null) return false;
   // On every third row there are a third as many; where those are, every row is looked at.
   const { denseShare, denseRows } = findDensest(pixels, rows, columns, levels, 3, null);
-  if (denseShare === 0 || denseShare > NOISE_SHARE) return false;
-  const { strokes, top, left } = findDensest(pixels, rows, columns, levels, 1, denseRows);
-  if (strokes < SOME_STROKES) return false;
-  if (strokes >= TEXT_STROKES) return true;
-  const region = clipRegion(top - 24, left - 96, top + 40, left + 160, rows, columns);
-  const { highest, tissue } = levels;
+  if (!denseRows.includes(1) || denseShare > NOISE_SHARE) return false;
+  const { along, upright } = findDensest(pixels, rows, columns, levels, 1, denseRows);
+  if (along.strokes >= TEXT_STROKES) return true;
+  if (along.strokes >= SOME_STROKES) {
+    const { top, left } = along;
+    const region = clipRegion(top - 24, left - 96, top + 40, left + 160, rows, columns);
+    if (hasLetters(pixels, rows, columns, region, levels)) return true;
+  }
+  if (upright.strokes < SOME_ENDS) return false;
+  const { top, left } = upright;
+  const region = clipRegion(top - 96, left - 48, top + 160, left + 80, rows, columns);
+  const turned = turn(pixels, columns, region);
+  const whole = { top: 0, left: 0, rows: region.columns, columns: region.rows };
+  return hasLetters(turned, columns, region.rows, whole, levels);
+}
+
+/** A part of the image with rows for columns, so that text along a column runs along a row. */
+function turn(pixels: Int16Array, columns: number, region: Region): Int16Array {
+  const turned = new Int16Array(region.rows * region.columns);
+  for (let row = 0; row < region.rows; row += 1) {
+    const start = (region.top + row) * columns + region.left;
+    for (let column = 0; column < region.columns; column += 1)
+      turned[column * region.rows + row] = pixels[start + column]!;
+  }
+  return turned;
+}
+
+/** @param rows of the image that the region is a part of: what is higher than a share of it is no letter */
+function hasLetters(
+  pixels: Int16Array,
+  rows: number,
+  columns: number,
+  region: Region,
+  { highest, tissue }: Levels,
+): boolean {
   const around = findMedian(pixels, region, columns);
   const inks = [
     ...LETTER_INKS_ABOVE_SURROUNDINGS.map((share) => around + share * (highest - around)),
@@ -127,19 +160,33 @@ function findLevels(pixels: Int16Array, rows: number, columns: number): Levels |
   return tissue < highest ? { highest, tissue } : null;
 }
 
-interface Densest {
+/** The window with most strokes. */
+interface StrokeWindow {
+  /** Of text along columns: ends of strokes. */
   strokes: number;
-  /** Share of windows with `SOME_STROKES` and more, or what corresponds to it. */
-  denseShare: number;
-  /** Rows of cells that such windows cover: 1, else 0. */
-  denseRows: Uint8Array;
-  /** First row and column of the densest window. */
+  /** Its first row and column. */
   top: number;
   left: number;
 }
 
+/** Strokes, and those of them that do not go on in both neighbouring rows. */
+interface Cells {
+  strokes: Uint16Array;
+  ends: Uint16Array;
+}
+
+interface Densest {
+  /** Among windows for text along rows, and for text along columns. */
+  along: StrokeWindow;
+  upright: StrokeWindow;
+  /** Share of windows along rows with `SOME_STROKES` and more, or what corresponds to it. */
+  denseShare: number;
+  /** Rows of cells that such windows, of either kind, cover: 1, else 0. */
+  denseRows: Uint8Array;
+}
+
 /**
- * The window with most strokes.
+ * The windows with most strokes.
  * @param rowStep every row is looked at, or every third one
  * @param cellRows rows of cells to look at; null: all
  */
@@ -153,35 +200,50 @@ function findDensest(
 ): Densest {
   const wide = Math.ceil(columns / CELL_COLUMNS);
   const high = Math.ceil(rows / CELL_ROWS);
-  const cells = new Uint16Array(wide * high);
+  const cells: Cells = { strokes: new Uint16Array(wide * high), ends: new Uint16Array(wide * high) };
   const pairs = inPairs(pixels);
   for (let row = 1; row < rows - 1; row += rowStep) {
     const y = Math.floor(row / CELL_ROWS);
     if (cellRows === null || cellRows[y] === 1)
       countStrokes(pixels, pairs, row, columns, levels, cells, y * wide);
   }
-  const densest: Densest = { strokes: 0, denseShare: 0, denseRows: new Uint8Array(high), top: 0, left: 0 };
-  let dense = 0;
-  for (let y = 0; y + 1 < high; y += 1) {
+  const denseRows = new Uint8Array(high);
+  const along: StrokeWindow = { strokes: 0, top: 0, left: 0 };
+  const upright: StrokeWindow = { strokes: 0, top: 0, left: 0 };
+  // Sums of the last cells above each other. A thin bone along a column is one long stroke; letters end.
+  const columnSums = new Uint16Array(wide + 1);
+  const dense = SOME_STROKES / rowStep;
+  let denseCount = 0;
+  for (let y = 0; y < high; y += 1) {
     for (let x = 0; x < wide; x += 1) {
+      columnSums[x]! += cells.ends[y * wide + x]!;
+      if (y >= UPRIGHT_CELLS) columnSums[x]! -= cells.ends[(y - UPRIGHT_CELLS) * wide + x]!;
+    }
+    for (let x = 0; x < wide; x += 1) {
+      const upSum = columnSums[x]! + columnSums[x + 1]!;
+      if (upSum >= SOME_ENDS / rowStep) denseRows.fill(1, Math.max(0, y + 1 - UPRIGHT_CELLS), y + 1);
+      if (upSum > upright.strokes) {
+        upright.strokes = upSum;
+        upright.top = Math.max(0, y + 1 - UPRIGHT_CELLS) * CELL_ROWS;
+        upright.left = x * CELL_COLUMNS;
+      }
+      if (y + 1 === high) continue;
       let sum = 0;
       const past = Math.min(wide, x + WINDOW_CELLS);
       for (let cell = x; cell < past; cell += 1)
-        sum += cells[y * wide + cell]! + cells[(y + 1) * wide + cell]!;
-      if (sum >= SOME_STROKES / rowStep) {
-        dense += 1;
-        densest.denseRows[y] = 1;
-        densest.denseRows[y + 1] = 1;
+        sum += cells.strokes[y * wide + cell]! + cells.strokes[(y + 1) * wide + cell]!;
+      if (sum >= dense) {
+        denseCount += 1;
+        denseRows.fill(1, y, y + 2);
       }
-      if (sum > densest.strokes) {
-        densest.strokes = sum;
-        densest.top = y * CELL_ROWS;
-        densest.left = x * CELL_COLUMNS;
+      if (sum > along.strokes) {
+        along.strokes = sum;
+        along.top = y * CELL_ROWS;
+        along.left = x * CELL_COLUMNS;
       }
     }
   }
-  densest.denseShare = dense / Math.max(1, wide * (high - 1));
-  return densest;
+  return { along, upright, denseRows, denseShare: denseCount / Math.max(1, wide * (high - 1)) };
 }
 
 /** Adds the strokes of one row to its cells, which begin at `firstCell`. */
@@ -191,7 +253,7 @@ function countStrokes(
   row: number,
   columns: number,
   { highest, tissue }: Levels,
-  cells: Uint16Array,
+  cells: Cells,
   firstCell: number,
 ): void {
   // A small integer for the compiler too: the look at each pixel is most of the cost.
@@ -214,8 +276,12 @@ function countStrokes(
     const top = pixels[peak]!;
     if (at - start > MAX_STROKE || top - pixels[start - 2]! < rise || top - pixels[at + 1]! < rise) continue;
     // A stroke goes on in a neighbouring row; a speck of noise does not.
-    if (isInkNear(pixels, peak - columns, ink) || isInkNear(pixels, peak + columns, ink))
-      cells[firstCell + Math.floor((start - first) / CELL_COLUMNS)]! += 1;
+    const goesUp = isInkNear(pixels, peak - columns, ink);
+    const goesDown = isInkNear(pixels, peak + columns, ink);
+    if (!goesUp && !goesDown) continue;
+    const cell = firstCell + Math.floor((start - first) / CELL_COLUMNS);
+    cells.strokes[cell]! += 1;
+    if (goesUp !== goesDown) cells.ends[cell]! += 1;
   }
 }
 

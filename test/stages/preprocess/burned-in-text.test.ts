@@ -1,7 +1,13 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasBurnedInText } from '../../../stages/preprocess/burned-in-text.ts';
-import { type CleanSlice, readCleanSlices, renderMasks, runCampaign } from '../../fixtures/burned-in.ts';
+import {
+  type CleanSlice,
+  readCleanSlices,
+  renderMasks,
+  runCampaign,
+  turnMask,
+} from '../../fixtures/burned-in.ts';
 import { sharedDataDir } from '../../fixtures/shared-data.ts';
 import { oraclePython } from '../../oracles/python.ts';
 import { seededRandom } from './volumes.ts';
@@ -61,6 +67,18 @@ describe.skipIf(shared === null || oraclePython() === null)('the burned-in campa
     const found = counts.reduce((sum, count) => sum + count.found, 0);
     expect(total).toBe(180);
     expect(found / total).toBeGreaterThanOrEqual(0.99);
+    const upright = [
+      ...runCampaign(
+        slices,
+        renderMasks()
+          .filter(({ size }) => size === 1)
+          .map(turnMask),
+        1,
+      ).drawn.values(),
+    ];
+    const foundUpright = upright.reduce((sum, count) => sum + count.found, 0);
+    expect(upright).toHaveLength(60);
+    expect(foundUpright / 60).toBeGreaterThanOrEqual(0.95);
     expect(clean.images).toBeGreaterThan(30);
     expect(clean.flagged.length / clean.images).toBeLessThanOrEqual(0.005);
   });
