@@ -117,24 +117,33 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     }, 500);
   };
 
-  launch();
-  if (!(await answers(port, 20_000))) {
-    // A database that the server cannot read. What a run has done lies in its files, so a new one costs some repeated
-    // steps and nothing else.
-    removeDatabase(database);
-    if (!(await answers(port, 30_000))) {
-      stopping = true;
-      kill(child);
-      const message = "The Temporal dev server does not start; see server.log in the run's state folder.";
-      throw new StageFailure('server-failed', 'environment', message);
+  try {
+    launch();
+    if (!(await answers(port, 20_000))) {
+      // A database that the server cannot read. What a run has done lies in its files, so a new one costs some repeated
+      // steps and nothing else.
+      removeDatabase(database);
+      if (!(await answers(port, 30_000))) {
+        const message = "The Temporal dev server does not start; see server.log in the run's state folder.";
+        throw new StageFailure('server-failed', 'environment', message);
+      }
     }
+    fs.writeFileSync(completionMarkOf(database), '', { mode: 0o600 });
+    const page = pagePort === null ? {} : { page: `http://127.0.0.1:${pagePort}` };
+    writeFileAtomic(
+      path.join(folder, 'server.json'),
+      JSON.stringify({ address, pid: process.pid, ...page }),
+      {
+        mode: 0o600,
+        flush: false,
+      },
+    );
+  } catch (error) {
+    // A file beside the server could not be written, say: nobody would stop the server, and the process would wait for it.
+    stopping = true;
+    kill(child);
+    throw error;
   }
-  fs.writeFileSync(completionMarkOf(database), '', { mode: 0o600 });
-  const page = pagePort === null ? {} : { page: `http://127.0.0.1:${pagePort}` };
-  writeFileAtomic(path.join(folder, 'server.json'), JSON.stringify({ address, pid: process.pid, ...page }), {
-    mode: 0o600,
-    flush: false,
-  });
   return {
     address,
     async stop() {

@@ -20,6 +20,8 @@ const hasCompiler = () => {
 };
 
 const CASES: FaultCase[] = [
+  // The server runs by then, and must be stopped.
+  { error: 'EIO', call: 'rename', match: 'state/runs/.*/server\\.json' },
   { error: 'ENOSPC', call: 'write', match: 'output/\\.serieswise/instances/.*' },
   { error: 'EIO', call: 'rename', match: 'output/dicom/.*' },
   { error: 'ENOSPC', call: 'write', match: 'output/\\.run\\.json\\.tmp-.*' },
