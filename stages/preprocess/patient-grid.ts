@@ -1,6 +1,6 @@
 /** A tensor as a coarse grid along the patient's axes: what anatomy is looked for in, whatever the slices' plane. */
 
-export type Vector = readonly [number, number, number];
+type Vector = readonly [number, number, number];
 
 /** Where the slices of a stack lie, mm in the patient's coordinates (x to the left, y to the back, z to the head). */
 export interface StackGeometry {
@@ -27,7 +27,7 @@ export interface PatientGrid {
 }
 
 /** Lengths in mm. */
-export interface Box {
+interface Box {
   low: Vector;
   high: Vector;
 }
@@ -46,7 +46,7 @@ function toSource(d: number, sources: number, outputs: number): number {
 }
 
 /** Patient coordinates of the first voxel of each of the tensor's slices. */
-export function positionsOfTensor({ positions }: StackGeometry, slices: number): Vector[] {
+function positionsOfTensor({ positions }: StackGeometry, slices: number): Vector[] {
   return Array.from({ length: slices }, (_, d) => {
     const s = toSource(d, positions.length, slices);
     const before = positions[Math.floor(s)]!;

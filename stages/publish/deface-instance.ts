@@ -15,7 +15,7 @@ import { type FaceRegion, frontAt } from './plan-defacing.ts';
 /** What the face is replaced by. */
 const AIR_HU = -1000;
 
-export interface DefacedInstance {
+interface DefacedInstance {
   bytes: Uint8Array;
   transferSyntaxUid: string;
   /** Pixels that have another value than before. */
