@@ -127,6 +127,7 @@ async function compareRetrieved() {
   const { planRetrieval, readRetrievals, retrieveRequest, rowsOfRetrieval } =
     await load('activities/retrieve.js');
   const { openSource } = await load('activities/sources/open-source.js');
+  const { RunFiles } = await load('activities/store/run-files.js');
   const { openState } = await load('activities/store/state.js');
   const { pipelineSchema } = await load('pipelines/schema.js');
   const { readDicom } = await load('dicom/read.js');
@@ -154,23 +155,21 @@ async function compareRetrieved() {
   const report = { expected: wanted.size, ways: {} };
   let firstRows = null;
   for (const [index, [name, source]] of Object.entries(ways).entries()) {
-    const context = createStageContext(
+    const runKey = String(index).padStart(16, '0');
+    const places = { input: path.join(work, 'studies.csv'), output: work, bundleFolder: work };
+    await (await RunFiles.open(state, runKey)).writeSettings(places);
+    const context = await createStageContext(
       state,
-      String(index).padStart(16, '0'),
+      runKey,
       pipelineSchema.parse({ name: 'compare', source }),
     );
     const { files } = context;
-    files.writeSettings({
-      inputPath: path.join(work, 'studies.csv'),
-      outputFolder: work,
-      bundleFolder: work,
-    });
     const opened = openSource(context.pipeline.source, context);
     const tools = { context, source: opened, signal: new AbortController().signal, now: () => new Date() };
     const { requests } = await planRetrieval(tools);
     for (let request = 0; request < requests; request += 1) await retrieveRequest(tools, request);
     await opened.close();
-    const rows = JSON.stringify([...rowsOfRetrieval(context)]);
+    const rows = JSON.stringify(await rowsOfRetrieval(context));
     firstRows ??= rows;
     const found = {
       instances: 0,
@@ -179,12 +178,12 @@ async function compareRetrieved() {
       complete: !/"outcome":"(partial|missing)"/.test(rows),
       sameRows: rows === firstRows,
     };
-    for (const { studies } of readRetrievals(context))
+    for await (const { studies } of readRetrievals(context))
       for (const { path: instance, sourceKey } of studies.flatMap((study) =>
         study.series.flatMap(({ instances }) => instances),
       )) {
         found.instances += 1;
-        const bytes = files.sealer.open(fs.readFileSync(files.path(files.names.retrieved(sourceKey))));
+        const bytes = files.sealer.open(fs.readFileSync(files.localPath(files.names.retrieved(sourceKey))));
         if (!wanted.has(instance)) found.unknown += 1;
         else if (wanted.get(instance) === dataset(bytes)) found.sameDataset += 1;
       }

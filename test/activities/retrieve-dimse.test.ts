@@ -12,6 +12,7 @@ import {
   rowsOfRetrieval,
 } from '../../activities/retrieve.ts';
 import { openSource } from '../../activities/sources/open-source.ts';
+import { RunFiles } from '../../activities/store/run-files.ts';
 import { pipelineSchema } from '../../pipelines/schema.ts';
 import type { RetrievedSource } from '../../pipelines/source-schema.ts';
 import { makeDataset } from '../fixtures/dicom-objects.ts';
@@ -55,27 +56,31 @@ async function retrieve(way: 'get' | 'move', faults: DimseFaults, settings: obje
     },
   });
   fs.writeFileSync(path.join(home, 'list.csv'), '2.25.1\n2.25.9\n');
-  const context = createStageContext({ folder: home, key: randomBytes(32) }, '0'.repeat(16), pipeline);
+  const state = { folder: home, location: home, key: randomBytes(32) };
+  const places = { input: path.join(home, 'list.csv'), output: home, bundleFolder: home };
+  await (await RunFiles.open(state, '0'.repeat(16))).writeSettings(places);
+  const context = await createStageContext(state, '0'.repeat(16), pipeline);
   const { files, pseudonymizer } = context;
-  files.writeSettings({ inputPath: path.join(home, 'list.csv'), outputFolder: home, bundleFolder: home });
   const source = openSource(pipeline.source as RetrievedSource, context);
   cleanUps.push(() => source.close());
   const tools = { context, source, signal: new AbortController().signal, now: () => new Date() };
   const plan = await planRetrieval(tools);
   if ('waitMs' in plan) throw new Error('not now');
   for (let index = 0; index < plan.requests; index += 1) await retrieveRequest(tools, index);
-  const rows = [...rowsOfRetrieval(context)];
+  const rows = await rowsOfRetrieval(context);
   const of = (level: string, found: boolean) => {
     const row = rows.find((each) => each.level === level && (each.study_instance_uid !== null) === found);
     return row && [row.outcome, row.reason, row.announced_count, row.expected_count, row.received_count];
   };
   expect(of('study', false)).toEqual(['missing', 'not-found', null, null, 0]);
   expect(rows.some((row) => row.study_instance_uid === pseudonymizer.uid('2.25.1'))).toBe(true);
-  const objects = [...readRetrievals(context)]
+  const retrievals = [];
+  for await (const retrieval of readRetrievals(context)) retrievals.push(retrieval);
+  const objects = retrievals
     .flatMap(({ studies }) => studies.flatMap(({ series }) => series.flatMap(({ instances }) => instances)))
     .map(({ sopUid, sourceKey }) => ({
       sopUid,
-      bytes: files.sealer.open(fs.readFileSync(files.path(files.names.retrieved(sourceKey)))),
+      bytes: files.sealer.open(fs.readFileSync(files.localPath(files.names.retrieved(sourceKey)))),
     }));
   for (const { sopUid, bytes } of objects) {
     const dataset = makeDataset({ studyUid: '2.25.1', seriesUid: '2.25.1.1', sopUid });
