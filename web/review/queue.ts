@@ -52,7 +52,12 @@ export class ReviewQueue {
   private readonly store: ReviewStore;
   private readonly stamp: string;
   private snapshots = 0;
-  private decided: number;
+  /** Units on which this reviewer's decision stands. */
+  private readonly decided: Set<string>;
+  /** What a decision on a unit refers to; of the units that the page was given. */
+  private readonly served = new Map<string, { tensorSha256: string | null; bundle: string | null }>();
+  private applying: Promise<void> = Promise.resolve();
+  private isBroken = false;
   private deciding: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -61,7 +66,7 @@ export class ReviewQueue {
     manifest: Manifest,
     store: ReviewStore,
     stamp: string,
-    decided: number,
+    decided: Set<string>,
   ) {
     this.folder = folder;
     this.who = who;
@@ -80,8 +85,9 @@ export class ReviewQueue {
     try {
       const own = await manifest.query(`SELECT * FROM decisions d WHERE ${ownSql(who)} ORDER BY sequence`);
       const store = new ReviewStore(folder, who, pipelineDigest, own.rows as unknown as ReviewRow[]);
-      const { rows } = await manifest.query(`SELECT count(*) AS n FROM standing d WHERE ${ownSql(who)}`);
-      return new ReviewQueue(folder, who, manifest, store, stamp, Number(rows[0]?.n));
+      const { rows } = await manifest.query(`SELECT series_unit FROM standing d WHERE ${ownSql(who)}`);
+      const decided = new Set(rows.map((row) => String(row.series_unit)));
+      return new ReviewQueue(folder, who, manifest, store, stamp, decided);
     } catch (error) {
       await manifest.close();
       throw error;
@@ -90,15 +96,17 @@ export class ReviewQueue {
 
   /** Whether the run or another reader has written since this was opened: then it has to be opened anew. */
   isOutdated(): boolean {
-    return stampOf(this.folder, this.who) !== this.stamp;
+    return this.isBroken || stampOf(this.folder, this.who) !== this.stamp;
   }
 
   async close(): Promise<void> {
     await this.deciding;
+    await this.applying;
     await this.manifest.close();
   }
 
   async ask(sql: string, values: readonly (string | number)[] = []): Promise<Row[]> {
+    await this.applying;
     return (await this.manifest.execute(sql, values)).rows;
   }
 
@@ -168,6 +176,10 @@ export class ReviewQueue {
     );
     const decisions = await this.ask(`SELECT * FROM standing WHERE series_unit IN (${keys}) ORDER BY reader`);
     const byUnit = new Map(rows.map((row) => [String(row.series_unit), row]));
+    for (const [unit, { tensor_sha256: sha256, bundle }] of byUnit) {
+      const textOf = (value: JsonValue | undefined) => (typeof value === 'string' ? value : null);
+      this.served.set(unit, { tensorSha256: textOf(sha256), bundle: textOf(bundle) });
+    }
     const decisionsOf = groupRows(decisions, (row) => String(row.series_unit));
     return units.flatMap((unit, index) => {
       const row = byUnit.get(unit);
@@ -180,7 +192,10 @@ export class ReviewQueue {
    * @throws QueueError, ReviewStoreError; then nothing was kept
    */
   decide(request: DecisionRequest): Promise<DecisionReply> {
-    const done = this.deciding.then(() => this.keep(request));
+    const done = this.deciding.then(async () => {
+      await this.applying;
+      return this.keep(request);
+    });
     this.deciding = done.catch(() => {});
     return done;
   }
@@ -188,35 +203,49 @@ export class ReviewQueue {
   private async keep(request: DecisionRequest): Promise<DecisionReply> {
     const undone = request.action === 'undo' ? await this.lastDecision() : null;
     const unit = request.action === 'undo' ? String(undone?.series_unit) : request.unit;
-    const [known] = await this.ask('SELECT tensor_sha256, bundle FROM queue WHERE series_unit = $1', [unit]);
+    if (!this.served.has(unit)) await this.readItems([unit], 0);
+    const known = this.served.get(unit);
     if (known === undefined)
       throw new QueueError('unit-unknown', 'The run has no such unit any more; load the queue again.');
     const labels = request.action === 'accept' || request.action === 'relabel' ? request.labels : null;
     if (labels !== null && !TASKS.every((task) => (LABELS[task] as readonly string[]).includes(labels[task])))
       throw new QueueError('labels-invalid', 'One of the labels is not in the vocabulary.');
-    const before = await this.ownDecision(unit);
     const row = await this.store.append({
       action: request.action,
       undoes: undone === null ? null : String(undone.review),
       series_unit: unit,
-      tensor_sha256: known.tensor_sha256 === null ? null : String(known.tensor_sha256),
+      tensor_sha256: known.tensorSha256,
       body_part: labels?.body_part ?? null,
       axis: (labels?.axis ?? null) as ReviewRow['axis'],
       contrast: (labels?.contrast ?? null) as ReviewRow['contrast'],
-      bundle: known.bundle === null ? null : String(known.bundle),
+      bundle: known.bundle,
       reviewed_at: `${new Date().toISOString().slice(0, 19)}Z`,
       reading_ms:
         request.action === 'undo' ? null : Math.min(2 ** 31 - 1, Math.max(0, Math.round(request.readingMs))),
     });
-    const columns = Object.keys(row) as (keyof ReviewRow)[];
-    await this.manifest.execute(
-      `INSERT INTO decisions (${columns.join(', ')}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})`,
-      columns.map((column) => row[column]),
-    );
-    for (const sql of RESTAND_SQL) await this.ask(sql, [unit]);
-    const decision = await this.ownDecision(unit);
-    this.decided += (decision === null ? 0 : 1) - (before === null ? 0 : 1);
-    return { unit, decision, decided: this.decided };
+    // The answer needs the disk alone; tables in memory follow, and whoever reads them waits for that.
+    this.applying = this.apply(row);
+    if (request.action === 'undo') {
+      await this.applying;
+      const decision = await this.ownDecision(unit);
+      if (decision === null) this.decided.delete(unit);
+      return { unit, decision, decided: this.decided.size };
+    }
+    this.decided.add(unit);
+    return { unit, decision: decisionOf({ ...row }), decided: this.decided.size };
+  }
+
+  private async apply(row: ReviewRow): Promise<void> {
+    try {
+      const columns = Object.keys(row) as (keyof ReviewRow)[];
+      const places = columns.map((_, index) => `$${index + 1}`).join(', ');
+      const values = columns.map((column) => row[column]);
+      await this.manifest.execute(`INSERT INTO decisions (${columns.join(', ')}) VALUES (${places})`, values);
+      for (const sql of RESTAND_SQL) await this.manifest.execute(sql, [row.series_unit]);
+    } catch {
+      // What is on the disk counts: the next load of the queue reads it.
+      this.isBroken = true;
+    }
   }
 
   /** The last decision that can be taken back. @throws QueueError nothing-to-undo */

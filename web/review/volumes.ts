@@ -1,8 +1,9 @@
 /** Model inputs for the page: kept tensors, or made again from published instances. */
 import fs from 'node:fs';
+import path from 'node:path';
 import { CohortError, UnitError } from '../../cohorts/cohort-error.ts';
 import { readTensor, type TensorSource } from '../../cohorts/read-tensor.ts';
-import { selectCohort } from '../../cohorts/select-cohort.ts';
+import { type CohortUnit, selectCohort } from '../../cohorts/select-cohort.ts';
 import { DicomError } from '../../dicom/errors.ts';
 import type { Manifest } from '../../manifest/query.ts';
 import type { Pipeline } from '../../pipelines/schema.ts';
@@ -13,6 +14,7 @@ import {
   type Resampler,
   resamplerWasmUrl,
 } from '../../stages/preprocess/preprocess-volume.ts';
+import { tensorPathOf } from '../../stages/publish/output-paths.ts';
 
 /** Of six megabytes each: enough for the units around the one that is looked at. */
 const VOLUMES_KEPT = 6;
@@ -73,11 +75,8 @@ export class Volumes {
   }
 
   private async load(unit: string): Promise<Volume> {
-    const [selected] = await selectCohort(this.manifest, `series_unit = '${unit}'`).catch(
-      (error: unknown) => {
-        throw error instanceof CohortError ? new VolumeError(error.message) : error;
-      },
-    );
+    const isKept = fs.existsSync(path.join(this.source.source, tensorPathOf(unit)));
+    const selected = isKept ? await this.findKept(unit) : await this.findFiles(unit);
     if (selected === undefined) throw new VolumeError('The run has no such unit.');
     try {
       const { npy, isMade } = await readTensor(this.source, selected);
@@ -89,6 +88,25 @@ export class Volumes {
       if (error instanceof DicomError || error instanceof PreprocessError || error instanceof NpyError)
         throw new VolumeError('Files of this unit are damaged.');
       throw error;
+    }
+  }
+
+  /** What a kept tensor is held to; the tables of files, which are large, are not needed. */
+  private async findKept(seriesUnit: string): Promise<CohortUnit | undefined> {
+    const { rows } = await this.manifest.query(
+      `SELECT tensor_sha256 FROM queue WHERE series_unit = '${seriesUnit}'`,
+    );
+    if (rows[0] === undefined) return undefined;
+    const { tensor_sha256: sha256 } = rows[0];
+    const tensorSha256 = sha256 === null || sha256 === undefined ? null : String(sha256);
+    return { seriesUnit, tensorSha256, patientId: '', sliceCount: 0, instances: [] };
+  }
+
+  private async findFiles(seriesUnit: string): Promise<CohortUnit | undefined> {
+    try {
+      return (await selectCohort(this.manifest, `series_unit = '${seriesUnit}'`))[0];
+    } catch (error) {
+      throw error instanceof CohortError ? new VolumeError(error.message) : error;
     }
   }
 }
