@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeFrame, loadCodec, pixelDataOf, readPixelFormat } from '../../../dicom/pixels.ts';
@@ -11,6 +12,7 @@ import { BONE_HU } from '../../../stages/preprocess/find-head.ts';
 import { defaceInstance } from '../../../stages/publish/deface-instance.ts';
 import type { FaceRegion } from '../../../stages/publish/plan-defacing.ts';
 import { deidentifyFileAt, deidentifyOptions, joinOutput } from '../../fixtures/deidentify.ts';
+import { describeWithProgram, listIodErrors } from '../../fixtures/judges.ts';
 import { sharedDicomDir } from '../../fixtures/shared-dicom.ts';
 
 const data = sharedDicomDir();
@@ -82,4 +84,24 @@ describe.skipIf(data === null)('defaceInstance', () => {
       defaceInstance(source, { ...image, frames: [...image.frames, ...image.frames] }, FRONT_HALF, options),
     ).toBeNull();
   });
+});
+
+const judge = data === null ? describe.skip : describeWithProgram('dciodvfy');
+judge('dciodvfy on defaced instances', () => {
+  it.each(['CTImage.dcm', 'CTImage.dcm_JPEGLSLosslessTransferSyntax_1.2.840.10008.1.2.4.80.dcm'])(
+    'finds no error in %s',
+    async (name) => {
+      const { record, output } = deidentifyFileAt(folder, name, deidentifyOptions());
+      await loadCodec(record.transferSyntaxUid ?? '');
+      const options = { sopInstanceUid: UID, profile: deidentifyOptions().profile };
+      const made = defaceInstance(joinOutput(output!), record.image!, FRONT_HALF, options)!;
+      const place = fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-deface-'));
+      try {
+        fs.writeFileSync(path.join(place, 'defaced.dcm'), made.bytes);
+        expect(listIodErrors(path.join(place, 'defaced.dcm'))).toEqual([]);
+      } finally {
+        fs.rmSync(place, { recursive: true, force: true });
+      }
+    },
+  );
 });
