@@ -30,7 +30,10 @@ const ROOT = '1.2.840.10008.5.1.4.1.1';
 const IMAGES = ['2', '2.1', '2.2', '7'].map((suffix) => `${ROOT}.${suffix}`);
 /** What else lies in studies of a CT archive: each in the plain transfer syntaxes. */
 const OTHERS = [
+  '1',
+  '1.1',
   '4',
+  '6.1',
   '7.1',
   '7.2',
   '7.3',
