@@ -4,6 +4,7 @@ import { encodeElement } from '../../../dicom/encode.ts';
 import { readDicom } from '../../../dicom/read.ts';
 import { tag } from '../../../dicom/tags.ts';
 import { SOP_CLASSES, TRANSFER_SYNTAXES } from '../../../dicom/uids.ts';
+import { getString } from '../../../dicom/values.ts';
 import { isStringVr } from '../../../dicom/vr.ts';
 import { deidentifyInstance } from '../../../stages/deidentify/deidentify-instance.ts';
 import type { ResolvedRule } from '../../../stages/deidentify/profile.ts';
@@ -192,6 +193,51 @@ describe('markers smuggled into kept attributes', () => {
       if (output !== null && Buffer.concat(output).includes('73918204')) kept.push(path.join('>'));
     }
     expect(kept).toEqual([]);
+  });
+});
+
+describe('a name in another character set', () => {
+  // The name of PS3.5 annexes H to K, and one in Cyrillic and in Greek, as its bytes.
+  it.each([
+    ['ISO_IR 192', Buffer.from('王^小東')],
+    ['GB18030', Buffer.from('cdf55ed0a1b6ab', 'hex')],
+    ['\\ISO 2022 IR 87', Buffer.from('1b2442242f245e1b28423d1b24423b33451b2842', 'hex')],
+    ['\\ISO 2022 IR 149', Buffer.from('1b242943fbf3', 'hex')],
+    ['ISO_IR 13', Buffer.from('d4cfc0de5ec0dbb3', 'hex')],
+    ['ISO_IR 144', Buffer.from('bbeecedcd1d5e0', 'hex')],
+    ['ISO_IR 126', Buffer.from('c4e9efede3f3e9eff2', 'hex')],
+    ['ISO_IR 100', Buffer.from('Zzb\xfcchler', 'latin1')],
+  ])('comes out of no attribute, in %s', (characterSet, name) => {
+    const behind = (text: string) => new Uint8Array(Buffer.concat([Buffer.from(text), name]));
+    const bytes = encodeFile(
+      datasetOf({
+        ...ESSENTIAL_CT,
+        SpecificCharacterSet: characterSet,
+        PatientName: behind(''),
+        PatientAddress: behind('4 '),
+        InstitutionName: behind(''),
+        SeriesDescription: behind('CHEST '),
+        StudyDescription: behind(''),
+        ProtocolName: behind('AXIAL '),
+        ImageComments: behind('of '),
+        Manufacturer: behind('SIEMENS '),
+        ManufacturerModelName: behind(''),
+        ConvolutionKernel: behind('B30f\\'),
+        SoftwareVersions: behind(''),
+        PositionReferenceIndicator: behind(''),
+      }),
+    );
+    const { record, output } = deidentifyInstance(bytes, options);
+    expect(record.reason).toBeNull();
+    const file = readDicom(joinOutput(output!));
+    expect(getString(file, file.dataset, tag('SeriesDescription'))).toBe('chest');
+    const written = Buffer.concat([...output!, Buffer.from(JSON.stringify(record))]);
+    expect(Buffer.from(bytes).includes(name)).toBe(true);
+    // In one piece, and each of its longer parts.
+    const parts = name.toString('latin1').split(/[\^=]/);
+    for (const part of parts.filter(({ length }) => length > 2)) {
+      expect(written.includes(Buffer.from(part, 'latin1'))).toBe(false);
+    }
   });
 });
 
