@@ -57,10 +57,7 @@ export async function listSourceFiles(context: StageContext): Promise<Listing> {
 }
 
 /** What a PACS gave, each instance once though two requests may name its study; what nobody names any more goes. */
-async function* listRetrieved(
-  context: StageContext,
-  counts: ListingCounts,
-): AsyncGenerator<SourceEntry> {
+async function* listRetrieved(context: StageContext, counts: ListingCounts): AsyncGenerator<SourceEntry> {
   const requestsOf = new Map<string, number>();
   for await (const { studies } of readRetrievals(context))
     for (const { studyUid } of studies) requestsOf.set(studyUid, (requestsOf.get(studyUid) ?? 0) + 1);

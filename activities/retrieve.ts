@@ -13,8 +13,8 @@ import type { RequestRetrieval, StudyRequest, StudyRetrieval } from '../stages/r
 import type { StageContext } from './context.ts';
 import { StageFailure } from './failures.ts';
 import { retrieveStudy } from './retrieve-study.ts';
-import { SourceError, type StudyMatch, type StudySource } from './sources/port.ts';
 import { inboxFolderOf } from './sources/inbox.ts';
+import { SourceError, type StudyMatch, type StudySource } from './sources/port.ts';
 import { inboxPlace } from './store/inbox.ts';
 import type { IntakePlace } from './store/intake.ts';
 

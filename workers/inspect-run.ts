@@ -35,7 +35,8 @@ export async function inspectRun(files: RunFiles, runKey: string, hasEnded: bool
         const handle = client.workflow.getHandle(workflowId);
         const { status, startTime } = await handle.describe();
         if (status.name === 'RUNNING') {
-          const page = cluster === null ? readServerPage(files.localFolder) : process.env.SERIESWISE_TEMPORAL_UI;
+          const page =
+            cluster === null ? readServerPage(files.localFolder) : process.env.SERIESWISE_TEMPORAL_UI;
           return {
             status: 'running',
             progress: await handle.query<RunProgress>(PROGRESS_QUERY).catch(() => null),

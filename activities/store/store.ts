@@ -1,6 +1,6 @@
 /**
  * The port to everything that a run reads and writes besides its own machine's scratch: inputs, outputs, private
- * files. Two adapters: a folder (`file-store.ts`) and a prefix of an S3 bucket (`s3-store.ts`). ADR 0010.
+ * files. Two adapters: a folder (`file-store.ts`) and a prefix of an S3 bucket (`s3-store.ts`). ADR 0014.
  *
  * A name is relative with forward slashes, one character a byte (latin1), so that every name that a file system can
  * hold has one, and the same tree has the same names in either store.

@@ -44,7 +44,10 @@ export function registerReceive(program: Command): void {
       .option('--ae-title <title>', 'our AE title; calls of another one are rejected', 'SERIESWISE')
       .option('--from <title>', 'calling AE title that may send (repeatable; default: all)', collect, [])
       .option('--peer <address>', 'address that may connect (repeatable; default: all)', collect, [])
-      .option('--tls', 'TLS with SERIESWISE_RECEIVE_CERT_FILE, _KEY_FILE and, to ask for certificates, _CA_FILE')
+      .option(
+        '--tls',
+        'TLS with SERIESWISE_RECEIVE_CERT_FILE, _KEY_FILE and, to ask for certificates, _CA_FILE',
+      )
       .option('--max-instance-mb <n>', 'larger instances are refused', '2047')
       .option('--max-associations <n>', 'associations at once', '32')
       .option('--idle <seconds>', 'an association on which nothing comes for so long is ended', '60')
@@ -106,7 +109,10 @@ async function receive(options: ReceiveOptions): Promise<void> {
         counts.problems[code] = (counts.problems[code] ?? 0) + 1;
       },
     }).catch((error: NodeJS.ErrnoException) => {
-      throw new CliError(`Port ${port} of ${options.host} cannot be listened on (${error.code ?? 'error'}).`, 3);
+      throw new CliError(
+        `Port ${port} of ${options.host} cannot be listened on (${error.code ?? 'error'}).`,
+        3,
+      );
     });
     say(`Listening on ${options.host}:${receiver.port} as ${options.aeTitle}. Stop with Ctrl-C.`);
     await untilStopped(receiver, counts);

@@ -91,7 +91,11 @@ function inspectorOf(folder: string, state: string | undefined): () => Promise<R
     if (!hasKey && !fs.existsSync(path.join(place, 'project.key'))) return null;
     const opened = openState(place);
     const runKey = runKeyOf(opened, folder);
-    return inspectRun(await RunFiles.open(opened, runKey), runKey, fs.existsSync(path.join(folder, 'run.json')));
+    return inspectRun(
+      await RunFiles.open(opened, runKey),
+      runKey,
+      fs.existsSync(path.join(folder, 'run.json')),
+    );
   };
 }
 

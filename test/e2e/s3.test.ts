@@ -8,7 +8,14 @@ import { findOrInstallServer } from '../../workers/find-server.ts';
 import { runProgram } from '../cli/program.ts';
 import { findS3Server, type S3Server, startS3Server } from '../fixtures/s3-server.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
-import { digestOutput, findStrings, listTree, makeFolder, RUN_TIMEOUT_MS, SHIPPED_PIPELINE } from './run-folders.ts';
+import {
+  digestOutput,
+  findStrings,
+  listTree,
+  makeFolder,
+  RUN_TIMEOUT_MS,
+  SHIPPED_PIPELINE,
+} from './run-folders.ts';
 
 const executable = findS3Server();
 
@@ -36,7 +43,7 @@ describe.skipIf(executable === null)('a run from and to an S3-compatible server'
 
   beforeAll(async () => {
     fs.writeFileSync(keyFile, '5a'.repeat(32));
-    await makeArchive(local.input, { seed: 5, series: 6, slices: 12 });
+    await makeArchive(local.input, { seed: 5, series: 4, slices: 8 });
     s3 = await startS3Server(executable!, path.join(folder, 'store'));
     fs.cpSync(local.input, path.join(s3.folder, 'input'), { recursive: true });
     const { executable: server } = await findOrInstallServer(() => {});
@@ -56,7 +63,10 @@ describe.skipIf(executable === null)('a run from and to an S3-compatible server'
     expect(alone.exitCode, alone.stderr).toBe(0);
     for (const [index, queues] of ['cpu', 'cpu', 'gpu'].entries()) {
       const args = ['worker', '--queues', queues, '--concurrency', '1'];
-      const options = { env: { ...process.env, ...env, ...homeOf(`worker-${index}`) }, stdio: 'ignore' } as const;
+      const options = {
+        env: { ...process.env, ...env, ...homeOf(`worker-${index}`) },
+        stdio: 'ignore',
+      } as const;
       workers.push(spawn(path.join(repositoryRoot, 'bin/serieswise'), args, options));
     }
     const together = run('s3://archive/input', 's3://archive/output', { ...env, ...homeOf('client') });

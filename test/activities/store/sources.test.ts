@@ -154,10 +154,7 @@ it('takes a full disk of the run for no fault of the archive', async () => {
   const spool = () => {
     throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
   };
-  const listing = listSources(
-    { input: await openInput(folder), sourceKey: () => 'key', spool },
-    counts,
-  );
+  const listing = listSources({ input: await openInput(folder), sourceKey: () => 'key', spool }, counts);
   const listAll = async () => {
     for await (const _entry of listing);
   };
