@@ -83,12 +83,9 @@ function TaskPanel({ model, item, task, onRelabel }: TaskPanelProps) {
       <h3>{TASK_NAMES[task]}</h3>
       <p class="given">
         <b class={given === label ? '' : 'changed'}>{showLabel(given)}</b>
-        <button
-          type="button"
-          onClick={() => onRelabel(task)}
-          aria-label={`Change ${TASK_NAMES[task].toLowerCase()}`}
-        >
-          Change <kbd>{TASK_KEYS[task].toUpperCase()}</kbd>
+        <button type="button" onClick={() => onRelabel(task)}>
+          Change<span class="hidden"> {TASK_NAMES[task].toLowerCase()}</span>{' '}
+          <kbd>{TASK_KEYS[task].toUpperCase()}</kbd>
         </button>
       </p>
       <div class="score" role="presentation">
