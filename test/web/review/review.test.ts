@@ -57,7 +57,7 @@ describeWithBrowser('the review page in Chromium', () => {
   const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
   const saved = (text: string) => soon(footer).toContain(text);
   const unit = () => read(page.locator('aside h2'));
-  const place = () => read(page.locator('aside p.tabular'));
+  const place = () => read(page.locator('aside > p.tabular'));
   const given = (task: string) => read(page.locator(`[data-task=${task}] .given b`));
 
   async function resolved(): Promise<Map<string, Record<string, unknown>>> {
@@ -250,8 +250,8 @@ describeWithBrowser('the review page in Chromium', () => {
     for (let n = 0; n < needed; n += 1) {
       await soon(place).toContain(`${n + 1} of ${needed}`);
       await page.keyboard.press('a');
-      await saved('Saved');
     }
+    await saved('This was the last one');
     await page.keyboard.press('s');
     await soon(() => read(page.locator('.verdict'))).toContain(`${needed} read`);
   });
