@@ -150,7 +150,7 @@ export function parseConcurrency(text: string | undefined): number {
 }
 
 /** @throws CliError 2 for what is no location */
-export function locationOrExit(text: string): string {
+function locationOrExit(text: string): string {
   try {
     return normalizeLocation(text);
   } catch (error) {
