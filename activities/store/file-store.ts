@@ -1,4 +1,4 @@
-/** A folder as a store. Calls are synchronous inside: they run on threads of their own, and cost a third that way. */
+/** A folder as a store. Calls are synchronous inside: they run on threads of their own. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';

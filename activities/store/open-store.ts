@@ -3,7 +3,7 @@ import { FileStore } from './file-store.ts';
 import { isBucketLocation, normalizeLocation } from './locations.ts';
 import type { Store, StoredFile } from './store.ts';
 
-/** The client of S3 is loaded when a location needs it: it costs a tenth of a second and 20 MB. */
+/** The client of S3 is loaded when a location needs it. */
 let s3: Promise<{ createS3Store(location: string): Store }> | null = null;
 
 /**
