@@ -330,7 +330,12 @@ export const MANIFEST_TABLES = {
         values: AGREEMENTS,
         doc: 'How the predicted contrast stands to the header.',
       },
-      { name: 'tensor_sha256', type: 'string', nullable: true, doc: 'SHA-256 of the model input, of its defaced form where the face was taken out.' },
+      {
+        name: 'tensor_sha256',
+        type: 'string',
+        nullable: true,
+        doc: 'SHA-256 of the model input, of its defaced form where the face was taken out.',
+      },
       {
         name: 'bundle',
         type: 'string',

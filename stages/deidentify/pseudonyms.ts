@@ -1,7 +1,7 @@
 /** Keyed pseudonyms: nothing that leaves `deidentify` can be matched with a source by anyone without the key. */
 import { createCipheriv, createHmac } from 'node:crypto';
-import { isValidUid } from '../../dicom/uids.ts';
 import { remember } from '../../dicom/remember.ts';
+import { isValidUid } from '../../dicom/uids.ts';
 import { isStandardUid } from './standard-uids.ts';
 
 /** Content to digest: one piece, or pieces that follow each other. */

@@ -11,7 +11,7 @@ import type {
   SessionReply,
 } from '../contracts.ts';
 
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {
