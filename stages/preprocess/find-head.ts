@@ -17,8 +17,8 @@ export interface TissueValues {
 
 /** HU from which on a voxel counts as bone. */
 export const BONE_HU = 250;
-/** Cells of the grid in which heads are looked for. */
-export const HEAD_CELL_MM = 4;
+/** Cells of the grid in which heads are looked for: of 4 to 8 mm the quickest, and the surest of thin skulls. */
+export const HEAD_CELL_MM = 8;
 const TISSUE_HU = -400;
 const BRAIN_HU = [-60, 130] as const;
 /** Cross-section of what the ring holds, mm². */

@@ -1,10 +1,4 @@
-import {
-  findHead,
-  floodFromBorder,
-  HEAD_CELL_MM,
-  type Head,
-  type TissueValues,
-} from '../preprocess/find-head.ts';
+import { findHead, floodFromBorder, type Head, type TissueValues } from '../preprocess/find-head.ts';
 import { buildPatientGrid, type PatientGrid, type StackGeometry } from '../preprocess/patient-grid.ts';
 
 /**
@@ -37,6 +31,8 @@ export type DefacingRefusal =
   | 'form-unsupported';
 
 const FACE_CELL_MM = 2;
+/** Cells in which skull and chin are placed, before the face is looked at closely. */
+const COARSE_CELL_MM = 4;
 /** A hole of the facial skull (orbit, nose, mouth) narrower than this is closed level with its rim. */
 const HOLE_MM = 44;
 /** So far below the brain's lower end the chin is behind, and what follows it is seen. */
@@ -67,7 +63,7 @@ export function planDefacing(
   geometry: StackGeometry,
   values: TissueValues,
 ): FaceRegion | DefacingRefusal {
-  const coarse = buildPatientGrid(volume, geometry, HEAD_CELL_MM);
+  const coarse = buildPatientGrid(volume, geometry, COARSE_CELL_MM);
   const head = coarse === null ? null : findHead(coarse, values);
   if (coarse === null || head === null) return 'head-not-found';
   if (!looksForward(coarse, head, values)) return 'front-unsure';
