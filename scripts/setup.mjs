@@ -38,20 +38,6 @@ onceFor('node_modules/.serieswise-stamp', ['package.json', 'package-lock.json'],
 run(process.execPath, [path.join(root, 'scripts/build.mjs')]);
 if (process.argv.includes('--test')) setUpJudges();
 
-/** The S3-compatible server of the tests: built once where Go is (a minute), and kept. */
-function setUpS3Server() {
-  const folder = path.join(root, '.cache/go/bin');
-  const isThere =
-    fs.existsSync(path.join(folder, 'versitygw')) || spawnSync('which', ['versitygw']).status === 0;
-  if (isThere || spawnSync('which', ['go']).status !== 0) return;
-  console.error('Building the S3-compatible server of the tests (once) …');
-  fs.mkdirSync(folder, { recursive: true });
-  spawnSync('go', ['install', 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'], {
-    stdio: 'ignore',
-    env: { ...process.env, GOBIN: folder },
-  });
-}
-
 function setUpJudges() {
   onceFor('.cache/oracles/.serieswise-stamp', ['test/oracles/requirements.txt'], () => {
     console.error("Installing the tests' Python judges (once) …");
@@ -74,7 +60,6 @@ function setUpJudges() {
       'test/oracles/requirements.txt',
     ]);
   });
-  setUpS3Server();
   const packages = {
     dcmftest: 'dcmtk',
     chromium: 'chromium',
