@@ -253,7 +253,8 @@ describeWithBrowser('the review page in Chromium', () => {
     }
     await saved('This was the last one');
     await page.keyboard.press('s');
-    await soon(() => read(page.locator('.verdict'))).toContain(`${needed} read`);
+    // The fields begin anew, and a smaller sample is the beginning of a larger one.
+    await soon(() => read(page.locator('.verdict'))).toMatch(new RegExp(`\\b${needed} read`));
   });
 
   it.each(['light', 'dark'] as const)('has no violation of axe in %s', async (colorScheme) => {

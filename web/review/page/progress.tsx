@@ -96,16 +96,23 @@ function Sampling({ model, onRead }: { readonly model: ReviewModel; readonly onR
   const [errorPercent, setErrorPercent] = useState(1.5);
   const [confidencePercent, setConfidencePercent] = useState(95);
   const [allowedErrors, setAllowedErrors] = useState(0);
-  const [reply, setReply] = useState<SampleReply | null>(null);
+  // With what was asked: the fields may say something else by the time of the answer.
+  const [answer, setAnswer] = useState<Answer | null>(null);
   const filter = { ...model.filter, state: 'all' as const, sample: null };
   useEffect(() => {
     const isValid =
       errorPercent > 0 && errorPercent < 100 && confidencePercent > 50 && confidencePercent < 100;
-    if (!isValid || !(allowedErrors >= 0)) return;
+    if (!isValid || !(allowedErrors >= 0)) return undefined;
+    let isLatest = true;
     postSample(filter, errorPercent / 100, confidencePercent / 100, allowedErrors).then(
-      setReply,
+      (reply) => {
+        if (isLatest) setAnswer({ reply, errorPercent, confidencePercent });
+      },
       (error: Error) => model.say(error.message, 'bad'),
     );
+    return () => {
+      isLatest = false;
+    };
   }, [errorPercent, confidencePercent, allowedErrors]);
   const number = (name: string, value: number, step: number, onValue: (value: number) => void) => (
     <label>
@@ -131,16 +138,19 @@ function Sampling({ model, onRead }: { readonly model: ReviewModel; readonly onR
         {number('With confidence, %', confidencePercent, 1, setConfidencePercent)}
         {number('Allowing wrong units', allowedErrors, 1, setAllowedErrors)}
       </div>
-      {reply === null ? null : <Verdict {...{ model, reply, errorPercent, confidencePercent, onRead }} />}
+      {answer === null ? null : <Verdict {...{ model, ...answer, onRead }} />}
     </section>
   );
 }
 
-interface VerdictProps {
-  readonly model: ReviewModel;
+interface Answer {
   readonly reply: SampleReply;
   readonly errorPercent: number;
   readonly confidencePercent: number;
+}
+
+interface VerdictProps extends Answer {
+  readonly model: ReviewModel;
   readonly onRead: () => void;
 }
 
