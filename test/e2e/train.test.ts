@@ -197,7 +197,7 @@ describe.skipIf(findTrainingPython() === null)('serieswise train (needs a Python
       expect(stderr).toMatch(message);
     };
     const base = ['train', '--truth', truth, '--output', path.join(folder, 'no')];
-    refused(/not the output folder of a run/, 2, ...base, '--manifest', folder);
+    refused(/not the output of a run/, 2, ...base, '--manifest', folder);
     const few = path.join(folder, 'few.csv');
     fs.writeFileSync(few, `series_unit,axis\n${series[0]!.series_unit},axial\nnobody,coronal\n`);
     refused(/Task body_part: 0 label/, 2, ...arguments_('no'), '--truth', few);
