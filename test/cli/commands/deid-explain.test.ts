@@ -101,6 +101,7 @@ describe('deid explain', () => {
     const listing = json('--pipeline', good);
     expect(listing.methodCodes.map((code: { value: string }) => code.value)).toEqual([
       '113100',
+      '113105',
       '113106',
       '113108',
       '113110',
