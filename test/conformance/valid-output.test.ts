@@ -45,9 +45,11 @@ const EXCEPTIONS: readonly { files: RegExp; why: string; errors: RegExp }[] = [
 
 describe.skipIf(root === null)('every accepted output', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-valid-'));
+  const judgedFolder = path.join(folder, 'judged');
   const accepted: Accepted[] = [];
 
   beforeAll(async () => {
+    fs.mkdirSync(judgedFolder);
     const options = deidentifyOptions();
     for await (const [name, bytes] of readFiles(root!)) {
       if (name === 'MANIFEST.csv') continue;
@@ -56,8 +58,9 @@ describe.skipIf(root === null)('every accepted output', () => {
       const target = path.join(folder, `${accepted.length}.dcm`);
       const written = joinOutput(output);
       fs.writeFileSync(target, written);
-      const judged = isHtj2k(record) ? `${target}.native` : target;
-      if (judged !== target) fs.writeFileSync(judged, withNativePixels(written));
+      const judged = path.join(judgedFolder, path.basename(target));
+      if (isHtj2k(record)) fs.writeFileSync(judged, withNativePixels(written));
+      else fs.linkSync(target, judged);
       accepted.push({ name, record, output: target, judged });
     }
   });
@@ -102,11 +105,13 @@ describe.skipIf(root === null)('every accepted output', () => {
     it(
       'reads all',
       () => {
-        const failures = accepted.flatMap(({ name, judged }) => {
-          const { status, stderr } = spawnSync('gdcminfo', [judged], { encoding: 'latin1', timeout: 60_000 });
-          return status === 0 ? [] : [`${name}: ${status} ${stderr}`];
+        // Asked once for all: to start it takes longer than to read a file. It names what it cannot read.
+        const { status, stdout, stderr } = spawnSync('gdcminfo', [judgedFolder], {
+          encoding: 'latin1',
+          maxBuffer: 1 << 28,
         });
-        expect(failures).toEqual([]);
+        expect(status, stderr).toBe(0);
+        expect(stdout.match(/^MediaStorage is /gm)).toHaveLength(accepted.length);
       },
       SLOW,
     );
