@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 600_000,
-    maxWorkers: 2,
+    // One more than cores: tests of whole runs wait for retries and servers.
+    maxWorkers: 3,
     env: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
   },
 });
