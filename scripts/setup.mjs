@@ -68,11 +68,13 @@ function setUpJudges() {
     gdcminfo: 'libgdcm-tools',
     Orthanc: 'orthanc',
     ip: 'iproute2',
+    gcc: 'gcc',
   };
   const missing = Object.keys(packages)
     .filter((name) => spawnSync('which', [name]).status !== 0)
     .map((name) => packages[name]);
   if (!fs.existsSync('/usr/share/orthanc/plugins/libOrthancDicomWeb.so')) missing.push('orthanc-dicomweb');
+  if (missing.includes('gcc')) missing.push('libc6-dev');
   // Training is tested with Debian's torch (148 MB, half a minute); pip's would bring 5 GB of CUDA.
   const hasTorch = [process.env.SERIESWISE_PYTHON ?? 'python3', '/usr/bin/python3'].some(
     (python) => spawnSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0,
@@ -82,7 +84,8 @@ function setUpJudges() {
   if (missing.length === 0 || !mayInstall) return;
   console.error(`Installing ${missing.join(', ')} (once) …`);
   // Debian's Orthanc would be started, open to every network: the tests start it themselves, in a namespace of its own.
-  if (missing.includes('orthanc')) spawnSync('systemctl', ['mask', 'orthanc.service'], { stdio: 'ignore' });
+  if (missing.some((name) => name.startsWith('orthanc')))
+    spawnSync('systemctl', ['mask', 'orthanc.service'], { stdio: 'ignore' });
   spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
   spawnSync('apt-get', ['install', '-y', '-qq', ...missing], {
     stdio: 'ignore',
