@@ -9,24 +9,13 @@ import { parseArgs } from 'node:util';
 import { measureCommand } from '../bench/process-tree.mjs';
 import { RunFiles, runKeyOf } from '../dist/activities/store/run-files.js';
 import { openState } from '../dist/activities/store/state.js';
-import { openManifest } from '../dist/manifest/query.js';
 import { loadPipeline } from '../dist/pipelines/load.js';
 import { createStagePool } from '../dist/workers/stage-pool.js';
 import { loadTypeScript } from './load-typescript.mjs';
+import { measureQueries } from './measure-queries.mjs';
 
 const AIMS = { processBytes: 1.5 * 2 ** 30, growth: 1.1, queryMs: 200 };
 const ROWS_PER_BATCH = 500;
-const QUERIES = {
-  'count by disposition': 'SELECT disposition, count(*) FROM instances GROUP BY ALL',
-  'labels of kept series':
-    "SELECT body_part, axis, contrast, count(*) FROM series WHERE disposition = 'kept' GROUP BY ALL",
-  'one series by its key': 'SELECT * FROM series WHERE series_unit = (SELECT min(series_unit) FROM series)',
-  'slices of one series':
-    'SELECT source_key, slice_index FROM instances WHERE series_unit = (SELECT min(series_unit) FROM series)',
-  'scores above a threshold': 'SELECT task, count(*) FROM labels WHERE score > 0.5 GROUP BY task',
-  'series with their slices':
-    'SELECT s.body_part, count(*) FROM series s JOIN instances i USING (series_unit) GROUP BY ALL',
-};
 
 const { values } = parseArgs({
   options: {
@@ -61,25 +50,6 @@ async function publish() {
   await pool.close();
 }
 
-async function measureQueries() {
-  const manifest = await openManifest(output);
-  try {
-    const times = {};
-    for (const [name, sql] of Object.entries(QUERIES)) {
-      const rounds = [];
-      for (let round = 0; round < 5; round += 1) {
-        const start = performance.now();
-        await manifest.query(sql);
-        rounds.push(performance.now() - start);
-      }
-      times[name] = Math.round(Math.min(...rounds));
-    }
-    return times;
-  } finally {
-    await manifest.close();
-  }
-}
-
 async function campaign() {
   const { makeBatchRows } = await loadTypeScript('manifest-scale', [
     "export * from './test/fixtures/scale/synthetic-rows.ts';",
@@ -110,7 +80,7 @@ async function campaign() {
     const part = Math.min(9, Math.floor((10 * seconds) / end));
     tenths[part] = Math.max(tenths[part], mib(nodeBytes));
   }
-  const queriesMs = await measureQueries();
+  const queriesMs = await measureQueries(output);
   const { manifest } = JSON.parse(fs.readFileSync(path.join(output, 'run.json'), 'utf8'));
   const growth = Math.max(...tenths.slice(5)) / Math.max(...tenths.slice(0, 5));
   const problems = [];

@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { measureCommand } from '../bench/process-tree.mjs';
-import { openManifest } from '../dist/manifest/query.js';
 import { connectClient } from '../dist/workers/cluster.js';
 import { startEmbeddedServer } from '../dist/workers/embedded-server.js';
 import { findOrInstallServer } from '../dist/workers/find-server.js';
 import { loadTypeScript } from './load-typescript.mjs';
+import { measureQueries } from './measure-queries.mjs';
 
 const AIMS = {
   processBytes: 1.5 * 2 ** 30,
@@ -24,15 +24,6 @@ const AIMS = {
   queryMs: 200,
 };
 const PARTS = 10;
-const QUERIES = {
-  'count by disposition': 'SELECT disposition, count(*) FROM instances GROUP BY ALL',
-  'labels of kept series':
-    "SELECT body_part, axis, contrast, count(*) FROM series WHERE disposition = 'kept' GROUP BY ALL",
-  'one series by its key': 'SELECT * FROM series ORDER BY series_unit LIMIT 1',
-  'slices of one series':
-    'SELECT i.* FROM instances i WHERE i.series_unit = (SELECT min(series_unit) FROM series)',
-  'scores above a threshold': 'SELECT task, count(*) FROM labels WHERE score > 0.5 GROUP BY task',
-};
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
@@ -139,25 +130,6 @@ async function measureHistories() {
   }
 }
 
-async function measureQueries() {
-  const manifest = await openManifest(output);
-  try {
-    const times = {};
-    for (const [name, sql] of Object.entries(QUERIES)) {
-      const rounds = [];
-      for (let round = 0; round < 3; round += 1) {
-        const start = performance.now();
-        await manifest.query(sql);
-        rounds.push(performance.now() - start);
-      }
-      times[name] = Math.round(Math.min(...rounds));
-    }
-    return times;
-  } finally {
-    await manifest.close();
-  }
-}
-
 const { writeHeaderArchive } = await loadTypeScript('scale', [
   "export * from './test/fixtures/scale/synthetic-headers.ts';",
 ]);
@@ -188,7 +160,7 @@ const summary = JSON.parse(measured.stdout);
 const parts = describeParts(samples);
 say('histories and queries');
 const histories = await measureHistories();
-const queriesMs = await measureQueries();
+const queriesMs = await measureQueries(output);
 
 const after = parts.tenths.slice(1);
 const growth = (name) => Math.max(...after.map((part) => part[name])) / after[0][name];

@@ -1,5 +1,4 @@
 /** A folder as a store. Calls are synchronous inside: they run on threads of their own. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -92,25 +91,6 @@ export class FileStore implements Store {
     } catch (error) {
       if (!isMissing(error)) throw error;
       writeFileAtomic(this.prepare(name), bytes, settings);
-    }
-  }
-
-  /** Made beside and linked: of two that write at once, one does. */
-  async writeNew(name: string, bytes: Uint8Array | string): Promise<boolean> {
-    const target = this.prepare(name);
-    const beside = path.join(
-      path.dirname(target),
-      `.${path.basename(target)}.tmp-${randomBytes(6).toString('hex')}`,
-    );
-    try {
-      writeFileAtomic(beside, bytes, { mode: this.fileMode });
-      fs.linkSync(beside, target);
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
-    } finally {
-      fs.rmSync(beside, { force: true });
     }
   }
 

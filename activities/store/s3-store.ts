@@ -3,8 +3,7 @@
  * (`AWS_REGION`, `AWS_ENDPOINT_URL_S3`, `AWS_ACCESS_KEY_ID` …, `AWS_SHARED_CREDENTIALS_FILE`); an endpoint of one's own
  * is addressed by path (`AWS_S3_FORCE_PATH_STYLE=false` for names in front of it).
  *
- * An object appears whole with the end of its PUT, so that no reader sees half of one; a PUT with `If-None-Match`
- * decides between writers.
+ * An object appears whole with the end of its PUT, so that no reader sees half of one.
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -134,18 +133,6 @@ export class S3Store implements Store {
     await this.put(name, bytes);
   }
 
-  async writeNew(name: string, bytes: Uint8Array | string): Promise<boolean> {
-    for (;;) {
-      try {
-        await this.put(name, bytes, '*');
-        return true;
-      } catch (error) {
-        if (!(error instanceof PutRefused)) throw error;
-        if (error.isDecided) return false;
-      }
-    }
-  }
-
   async writeFrom<Result>(name: string, produce: (file: string) => Promise<Result>): Promise<Result> {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-write-'));
     try {
@@ -207,21 +194,11 @@ export class S3Store implements Store {
     return Buffer.from(await Body!.transformToByteArray());
   }
 
-  private async put(
-    name: string,
-    bytes: Uint8Array | string | readonly Uint8Array[],
-    ifNoneMatch?: '*',
-  ): Promise<void> {
+  private async put(name: string, bytes: Uint8Array | string | readonly Uint8Array[]): Promise<void> {
     const body = Array.isArray(bytes) ? Buffer.concat(bytes) : (bytes as Uint8Array | string);
     try {
-      await this.client.send(
-        new PutObjectCommand({ ...this.at(name), Body: body, IfNoneMatch: ifNoneMatch }),
-      );
+      await this.client.send(new PutObjectCommand({ ...this.at(name), Body: body }));
     } catch (error) {
-      const status = statusOf(error);
-      if (ifNoneMatch !== undefined && (status === 412 || status === 409)) {
-        throw new PutRefused(status === 412);
-      }
       throw toFailure(error);
     }
   }
@@ -232,16 +209,6 @@ export class S3Store implements Store {
 
   private keyOf(name: string): string {
     return this.prefix === '' ? toKey(name) : `${this.prefix}/${toKey(name)}`;
-  }
-}
-
-/** Another writer was first (412), or writes in this moment (409). */
-class PutRefused extends Error {
-  readonly isDecided: boolean;
-
-  constructor(isDecided: boolean) {
-    super('refused');
-    this.isDecided = isDecided;
   }
 }
 

@@ -45,8 +45,6 @@ export interface Store {
     bytes: Uint8Array | string | readonly Uint8Array[],
     options?: WriteOptions,
   ): Promise<void>;
-  /** Puts a file in place if there is none. @returns whether it did */
-  writeNew(name: string, bytes: Uint8Array | string): Promise<boolean>;
   /** Lets `produce` write a local file, and puts that in place. */
   writeFrom<Result>(name: string, produce: (file: string) => Promise<Result>): Promise<Result>;
   /** Gives a file its final name, once it survives the end of the machine. */
