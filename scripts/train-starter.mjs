@@ -1,5 +1,5 @@
 // Makes the starter bundle again from ct-volumes with the arguments that its card names, judges it, and says in what
-// its card differs from the shipped one: 40 minutes of CPU, on all cores. Interrupted, it goes on from its cache.
+// its card differs from the shipped one: 27 minutes of CPU, on all cores. Interrupted, it goes on from its cache.
 //   node scripts/train-starter.mjs [--output DIR] [--cache DIR] [--steps N --per-label N]
 // Needs a Python with torch and numpy (SERIESWISE_PYTHON), the judges' Python (npm test makes it), and the volumes
 // (SERIESWISE_SHARED_DATA, else ../shared/data). Exit 1 when a figure of the card is another.
