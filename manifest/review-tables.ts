@@ -1,8 +1,6 @@
 /** What people decided about series units: the table of their decisions, and what follows from it for a unit. */
 import type { ColumnDeclaration } from './tables.ts';
-
-const AXES = ['axial', 'coronal', 'sagittal'] as const;
-const CONTRASTS = ['no', 'yes'] as const;
+import { AXES, CONTRASTS } from './value-sets.ts';
 
 /** One row for every key press that decided something; nothing is ever changed or removed, an undo is a row too. */
 export const REVIEWS_TABLE = {
