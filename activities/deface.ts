@@ -7,7 +7,7 @@ import { tissueValues } from '../stages/preprocess/find-head.ts';
 import { decodeNpy, encodeNpy } from '../stages/preprocess/npy.ts';
 import { geometryOfTensor } from '../stages/preprocess/patient-grid.ts';
 import { renderThumbnail } from '../stages/preprocess/thumbnail.ts';
-import type { DefacedUnit } from '../stages/publish/build-rows.ts';
+import type { DefacedInstance, DefacedUnit } from '../stages/publish/build-rows.ts';
 import { defaceInstance, defaceTensor } from '../stages/publish/deface-instance.ts';
 import { type DefacingRefusal, planDefacing } from '../stages/publish/plan-defacing.ts';
 import type { InstanceRecord, SeriesUnit } from '../stages/records.ts';
@@ -44,10 +44,7 @@ export async function defaceUnit(
   const region = planDefacing(data, inTensor, values);
   if (typeof region === 'string') return region;
 
-  const defaced = new Map<
-    string,
-    DefacedUnit['instances'] extends ReadonlyMap<string, infer V> ? V : never
-  >();
+  const defaced = new Map<string, DefacedInstance>();
   for (const { sopInstanceUid: uid } of unit.slices) {
     const record = recordOfSlice(index, uid);
     await loadCodec(record.transferSyntaxUid ?? '');

@@ -45,11 +45,10 @@ export class RunFiles {
   readonly store: Store;
   /** What belongs to this machine: locks, the embedded server, and the private files where they lie in a folder. */
   readonly localFolder: string;
-  readonly sealer: Sealer;
-  private cachedSettings: RunSettings | null = null;
-
   /** Whether the private files lie in `localFolder`. */
   readonly isLocal: boolean;
+  readonly sealer: Sealer;
+  private cachedSettings: RunSettings | null = null;
 
   private constructor(store: Store, localFolder: string, isLocal: boolean, sealer: Sealer) {
     this.isLocal = isLocal;

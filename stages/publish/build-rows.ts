@@ -36,11 +36,18 @@ export interface RowSources {
   defaced?: ReadonlyMap<string, DefacedUnit | DefacingRefusal>;
 }
 
+/** What is published of an instance without its face. */
+export interface DefacedInstance {
+  sopInstanceUid: string;
+  transferSyntaxUid: string;
+  outputSha256: string;
+}
+
 /** A unit without its face. */
 export interface DefacedUnit {
   tensorSha256: string;
   /** By source key. */
-  instances: ReadonlyMap<string, { sopInstanceUid: string; transferSyntaxUid: string; outputSha256: string }>;
+  instances: ReadonlyMap<string, DefacedInstance>;
 }
 
 /** Kept units whose faces are to be taken out: those that may show one and go out otherwise. */
