@@ -90,9 +90,10 @@ class OpenedFolder {
     return this.opening;
   }
 
-  /** Opens, or opens anew what is out of date. */
+  /** Opens, or opens anew what is out of date. A failure leaves what was open before, and the next call tries again. */
   open(): Promise<Opened | null> {
-    this.opening = this.opening.then(async (before) => {
+    const last = this.opening;
+    const opened = last.then(async (before) => {
       if (before !== null && !before.queue.isOutdated()) return before;
       const run = readRunDocument(this.folder);
       if (run === null) return before;
@@ -101,7 +102,8 @@ class OpenedFolder {
       await before?.queue.close();
       return { run, queue, volumes: new Volumes(this.folder, run.pipeline.preprocess, manifest) };
     });
-    return this.opening;
+    this.opening = opened.catch(() => last);
+    return opened;
   }
 
   async close(): Promise<void> {
