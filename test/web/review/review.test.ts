@@ -48,7 +48,8 @@ describeWithBrowser('the review page in Chromium', () => {
     });
     page.on('pageerror', (error) => troubles.push(error.message));
     await page.goto(review.url);
-    await page.waitForSelector('.card img, .empty');
+    // Within main: what says that the page is loading stands alone.
+    await page.waitForSelector('.card img, main .empty');
   }
 
   const read = async (locator: Locator): Promise<string> => (await locator.textContent()) ?? '';
