@@ -34,7 +34,7 @@ function roleOf(pid) {
 }
 
 /** The process `root` and all below it, as far as they live. */
-function readTree(root) {
+export function readTree(root) {
   const children = new Map();
   const stats = new Map();
   for (const name of fs.readdirSync('/proc')) {
@@ -60,6 +60,38 @@ function readTree(root) {
 }
 
 /**
+ * Samples the process `root` and all below it until `stop` is called.
+ * @param {{ everyMs?: number, onSample?: (sample: object) => void }} options
+ * @returns peaks of resident memory in bytes: of the sum over all processes, of Node.js and of the Temporal server;
+ *   `serverCpuSeconds()` is that of the server in the last sample
+ */
+export function watchTree(root, { everyMs = 200, onSample } = {}) {
+  const start = performance.now();
+  const peak = { sumBytes: 0, nodeBytes: 0, serverBytes: 0 };
+  const serverCpu = new Map();
+  const look = () => {
+    const sum = { node: 0, server: 0, other: 0 };
+    let cpuSeconds = 0;
+    for (const { pid, role, rssBytes, cpuSeconds: used } of readTree(root)) {
+      sum[role] += rssBytes;
+      cpuSeconds += used;
+      if (role === 'server') serverCpu.set(pid, used);
+    }
+    peak.sumBytes = Math.max(peak.sumBytes, sum.node + sum.server + sum.other);
+    peak.nodeBytes = Math.max(peak.nodeBytes, sum.node);
+    peak.serverBytes = Math.max(peak.serverBytes, sum.server);
+    const seconds = (performance.now() - start) / 1000;
+    onSample?.({ seconds, cpuSeconds, nodeBytes: sum.node, serverBytes: sum.server });
+  };
+  const timer = setInterval(look, everyMs);
+  return {
+    peak,
+    serverCpuSeconds: () => [...serverCpu.values()].reduce((sum, seconds) => sum + seconds, 0),
+    stop: () => clearInterval(timer),
+  };
+}
+
+/**
  * Runs a command to its end and measures it.
  * @param {string[]} command program and arguments
  * @param {{ env?: NodeJS.ProcessEnv, everyMs?: number, onSample?: (sample: object) => void }} options
@@ -80,33 +112,18 @@ export async function measureCommand(command, { env = process.env, everyMs = 200
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  const peak = { sumBytes: 0, nodeBytes: 0, serverBytes: 0 };
-  const serverCpu = new Map();
-  const timer = setInterval(() => {
-    const sum = { node: 0, server: 0, other: 0 };
-    let cpuSeconds = 0;
-    for (const { pid, role, rssBytes, cpuSeconds: used } of readTree(child.pid)) {
-      sum[role] += rssBytes;
-      cpuSeconds += used;
-      if (role === 'server') serverCpu.set(pid, used);
-    }
-    peak.sumBytes = Math.max(peak.sumBytes, sum.node + sum.server + sum.other);
-    peak.nodeBytes = Math.max(peak.nodeBytes, sum.node);
-    peak.serverBytes = Math.max(peak.serverBytes, sum.server);
-    const seconds = (performance.now() - start) / 1000;
-    onSample?.({ seconds, cpuSeconds, nodeBytes: sum.node, serverBytes: sum.server });
-  }, everyMs);
+  const watch = watchTree(child.pid, { everyMs, onSample });
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status, signal) => resolve(status ?? signal));
-  }).finally(() => clearInterval(timer));
+  }).finally(watch.stop);
   return {
     code,
     stdout,
     stderr,
     wallSeconds: (performance.now() - start) / 1000,
     cpuSeconds: waitedCpuSeconds() - before,
-    serverCpuSeconds: [...serverCpu.values()].reduce((sum, seconds) => sum + seconds, 0),
-    peak,
+    serverCpuSeconds: watch.serverCpuSeconds(),
+    peak: watch.peak,
   };
 }

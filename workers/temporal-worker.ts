@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { VersioningBehavior } from '@temporalio/common';
 import {
   DefaultLogger,
   NativeConnection,
   Runtime,
   Worker,
+  type WorkerDeploymentOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import type { LoadedClassifier } from '../activities/classify.ts';
@@ -18,12 +20,14 @@ import type { State } from '../activities/store/state.ts';
 import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
 import { type Classifier, createClassifier } from '../models/classifier.ts';
 import { BundleError } from '../models/errors.ts';
+import { deploymentVersion } from './deployment.ts';
+import { taskQueuePrefix } from './machine.ts';
 import { dataConverterFromEnvironment } from './payload-codec.ts';
 import { createStagePool, type StagePool } from './stage-pool.ts';
 
-/** Task queues; `SERIESWISE_TASK_QUEUE` sets the prefix where several installations share a namespace. */
+/** The two task queues of an installation. */
 export function taskQueues(): { cpu: string; gpu: string } {
-  const prefix = process.env.SERIESWISE_TASK_QUEUE ?? 'serieswise';
+  const prefix = taskQueuePrefix();
   return { cpu: `${prefix}-cpu`, gpu: `${prefix}-gpu` };
 }
 
@@ -39,6 +43,8 @@ export interface WorkerOptions {
   /** Threads of ONNX Runtime. */
   inferenceThreads: number;
   provider: 'cpu' | 'cuda';
+  /** Serve only runs that began with this build (`deployment.ts`). */
+  isVersioned?: boolean;
   listener?: StageListener;
 }
 
@@ -87,6 +93,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     namespace: options.namespace,
     identity,
     ...(dataConverter === undefined ? {} : { dataConverter }),
+    ...(options.isVersioned === true ? { workerDeploymentOptions: pinnedToBuild() } : {}),
     shutdownGraceTime: '3 seconds',
     shutdownForceTime: '10 seconds',
     // Each heartbeat is a write of the server; the activities' own interval is the one that counts.
@@ -131,6 +138,15 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended;
     },
+  };
+}
+
+/** A run stays with the build that began it to its end, through every cut of its history. */
+function pinnedToBuild(): WorkerDeploymentOptions {
+  return {
+    version: deploymentVersion(),
+    useWorkerVersioning: true,
+    defaultVersioningBehavior: VersioningBehavior.PINNED,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { StageFailure } from '../../activities/failures.ts';
-import { clusterFromEnvironment } from '../../workers/cluster.ts';
+import { clusterFromEnvironment, connectClient, type ServerAddress } from '../../workers/cluster.ts';
+import { deploymentVersion, makeCurrent } from '../../workers/deployment.ts';
 import { startWorkers, taskQueues } from '../../workers/temporal-worker.ts';
 import { CliError } from '../exit.ts';
 import { openStateOrExit, say, withStateOption } from '../settings.ts';
@@ -11,6 +12,8 @@ interface WorkerCommandOptions {
   state?: string;
   concurrency?: string;
   provider: string;
+  versioned?: boolean;
+  makeCurrent?: boolean;
 }
 
 export function registerWorker(program: Command): void {
@@ -24,7 +27,9 @@ export function registerWorker(program: Command): void {
       )
       .option('--queues <list>', 'cpu, gpu or both', 'cpu,gpu')
       .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
-      .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu'),
+      .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
+      .option('--versioned', 'serve only runs that began with this build (Worker Deployments)')
+      .option('--make-current', 'do not work: send new runs to the --versioned workers of this build'),
   ).action(async (options: WorkerCommandOptions) => {
     const queues = options.queues.split(',').map((name) => name.trim());
     const valid = queues.filter((name): name is 'cpu' | 'gpu' => name === 'cpu' || name === 'gpu');
@@ -36,6 +41,7 @@ export function registerWorker(program: Command): void {
     if (cluster === null) {
       throw new CliError('Set TEMPORAL_ADDRESS: a worker serves a cluster; `run` alone needs none.', 2);
     }
+    if (options.makeCurrent === true) return makeBuildCurrent(cluster);
     const state = openStateOrExit(options.state);
     const threads = parseConcurrency(options.concurrency);
     const started = await startWorkers({
@@ -45,13 +51,8 @@ export function registerWorker(program: Command): void {
       threads,
       inferenceThreads: threads,
       provider: options.provider,
-    }).catch((error: unknown) => {
-      if (error instanceof StageFailure) throw error;
-      throw new CliError(
-        'The cluster of TEMPORAL_ADDRESS does not answer; check address, namespace, TLS and key.',
-        3,
-      );
-    });
+      isVersioned: options.versioned === true,
+    }).catch(refuseCluster);
     const names = taskQueues();
     say(`Working on ${valid.map((queue) => names[queue]).join(' and ')}; stop with Ctrl-C.`);
     const stop = () => void started.stop().catch(() => {});
@@ -59,4 +60,23 @@ export function registerWorker(program: Command): void {
     process.once('SIGTERM', stop);
     await started.ended;
   });
+}
+
+async function makeBuildCurrent(cluster: ServerAddress): Promise<void> {
+  const client = await connectClient(cluster).catch(refuseCluster);
+  try {
+    await makeCurrent(client, cluster.namespace);
+    const { deploymentName, buildId } = deploymentVersion();
+    say(`New runs go to build ${buildId} of ${deploymentName}; runs under way stay with theirs.`);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+function refuseCluster(error: unknown): never {
+  if (error instanceof StageFailure) throw error;
+  throw new CliError(
+    'The cluster of TEMPORAL_ADDRESS does not answer; check address, namespace, TLS and key.',
+    3,
+  );
 }
