@@ -6,10 +6,8 @@ import {
   type IdentityPair,
   type Pseudonymizer,
 } from '../stages/deidentify/pseudonyms.ts';
-import { StageFailure } from './failures.ts';
 import type { RunReference } from './run-reference.ts';
 import { Crosswalk } from './store/crosswalk.ts';
-import { isBucketLocation } from './store/locations.ts';
 import { type Input, openInput, openStore } from './store/open-store.ts';
 import { RunFiles } from './store/run-files.ts';
 import type { State } from './store/state.ts';
@@ -82,10 +80,6 @@ export class StageContexts {
 }
 
 function crosswalkOf(state: State, runKey: string): StageContext['crosswalk'] {
-  if (isBucketLocation(state.location)) {
-    const message = 'The crosswalk needs a state folder: it cannot lie in a bucket yet.';
-    throw new StageFailure('crosswalk-needs-folder', 'environment', message);
-  }
   const crosswalk = Crosswalk.create(state);
   return {
     has: (batch) => crosswalk.has(runKey, batch),

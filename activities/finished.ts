@@ -18,8 +18,8 @@ interface Finished {
 }
 
 /**
- * Stands for everything that a run's result follows from: names, sizes and times of the input's files, spec, bundle
- * and versions. Keyed, since it is made from names.
+ * Stands for everything that a run's result follows from: names, sizes, times and tags of the input's files, spec,
+ * bundle and versions. Keyed, since it is made from names.
  */
 export async function fingerprintOf(state: State, input: Input, run: RunReference): Promise<string> {
   const hash = createHmac('sha256', state.key);
@@ -34,7 +34,9 @@ export async function fingerprintOf(state: State, input: Input, run: RunReferenc
   const { source } = run.pipeline;
   if (isRetrieved(source)) hash.update(canonicalJson(source));
   for await (const file of listInput(input)) {
-    if (file !== null) hash.update(`\0${file.name}\0${file.bytes}\0${file.modifiedMs}`);
+    if (file === null) continue;
+    hash.update(`\0${file.name}\0${file.bytes}\0${file.modifiedMs}`);
+    if (file.tag !== undefined) hash.update(`\0${file.tag}`);
   }
   return hash.digest('hex');
 }

@@ -35,9 +35,11 @@ function methodOf(pipeline: Pipeline): string {
   return method;
 }
 
-/** Changes whenever a source file (by size and time) or the way of de-identifying changes. */
+/** Changes whenever a source file (by size, time and tag) or the way of de-identifying changes. */
 export function stampOf({ pipeline }: StageContext, entry: SourceEntry): string {
-  return `${entry.bytes}:${entry.mtimeMs}:${entry.problem ?? ''}:${methodOf(pipeline)}`;
+  const { bytes, mtimeMs, tag, problem } = entry;
+  const version = tag === undefined ? `${bytes}:${mtimeMs}` : `${bytes}:${mtimeMs}:${tag}`;
+  return `${version}:${problem ?? ''}:${methodOf(pipeline)}`;
 }
 
 /** Reads and de-identifies one source file, and stages the result. Bad data is a record, never an error. */

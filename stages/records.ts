@@ -16,6 +16,8 @@ export interface SourceEntry {
   member: string | null;
   bytes: number;
   mtimeMs: number;
+  /** What a store that keeps such a thing says of the content: other bytes, another tag. */
+  tag?: string;
   /** Why the bytes cannot be had, when listing already knows it. */
   problem: Reason | null;
   /** The bytes came from a PACS and lie in the private state; `path` names them by their UIDs. */

@@ -11,6 +11,7 @@ import type { Bundle } from '../models/bundle.ts';
 import type { Pipeline } from '../pipelines/schema.ts';
 import { isRetrieved } from '../pipelines/source-kinds.ts';
 import type { RunProgress } from '../workflows/contracts.ts';
+import { type OutputLease, outputBusy, takeOutputLease } from './output-lease.ts';
 import { productVersion } from './package-root.ts';
 import { takeRunLock } from './run-lock.ts';
 
@@ -60,8 +61,10 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     productVersion: productVersion(),
   };
   const lock = takeRunLock(files);
+  let lease: OutputLease | null = null;
   try {
-    const { input, output } = request;
+    const { input, output, say } = request;
+    lease = await takeOutputLease({ output, memory: files.localPath('output-lease'), say });
     await files.writeSettings({
       input,
       output,
@@ -77,7 +80,9 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
       return { kind: 'done', summary: finished, unchanged: true };
     }
     const { runOnServer } = await import('./run-session.ts');
-    const outcome = await runOnServer(request, files, run, fingerprint);
+    const signal = lease === null ? request.signal : AbortSignal.any([request.signal, lease.lost]);
+    const outcome = await runOnServer({ ...request, signal }, files, run, fingerprint);
+    if (lease?.lost.aborted === true) throw outputBusy();
     if (outcome.kind === 'done') {
       // A workflow that an earlier process had brought to its last step tidied up before this process began.
       await tidyOutput(context.output);
@@ -86,6 +91,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     }
     return outcome;
   } finally {
+    await lease?.release().catch(() => {});
     lock.release();
   }
 }

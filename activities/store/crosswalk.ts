@@ -12,6 +12,7 @@ import path from 'node:path';
 import type { IdentityPair } from '../../stages/deidentify/pseudonyms.ts';
 import { StageFailure } from '../failures.ts';
 import { flushFolder, isTemporaryName, readIfExists, writeFileAtomic } from './atomic.ts';
+import { isBucketLocation } from './locations.ts';
 import { createSealer } from './sealed.ts';
 import { readKeyFile, type State } from './state.ts';
 
@@ -56,12 +57,20 @@ function idOf(secret: Uint8Array, purpose: string): string {
     .slice(0, ID_BYTES * 2);
 }
 
-/** The crosswalk of a state folder. */
+/**
+ * The crosswalk of a state folder. Its writers append and rename within a folder, so there is none in a bucket.
+ * @throws StageFailure `crosswalk-needs-folder` when the state lies in a bucket
+ */
 export class Crosswalk {
   private readonly folder: string;
   private readonly outer: Buffer;
 
   private constructor(state: State) {
+    if (isBucketLocation(state.location)) {
+      const message =
+        'The crosswalk lies in a state folder, never in a bucket: name a folder with --state or SERIESWISE_STATE.';
+      throw new StageFailure('crosswalk-needs-folder', 'environment', message);
+    }
     this.folder = path.join(state.folder, 'crosswalk');
     this.outer = outerSecret(state);
   }

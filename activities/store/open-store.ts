@@ -1,17 +1,22 @@
 import os from 'node:os';
 import { FileStore } from './file-store.ts';
 import { isBucketLocation, normalizeLocation } from './locations.ts';
+import type { S3Store } from './s3-store.ts';
 import type { Store, StoredFile } from './store.ts';
 
 /** The client of S3 is loaded when a location needs it. */
-let s3: Promise<{ createS3Store(location: string): Store }> | null = null;
+let s3: Promise<{ createS3Store(location: string): S3Store }> | null = null;
 
 /**
  * The store at a location.
  * @param options.isPrivate files 0600 in folders 0700
  */
 export async function openStore(location: string, options: { isPrivate?: boolean } = {}): Promise<Store> {
-  if (!isBucketLocation(location)) return new FileStore(location, options);
+  return isBucketLocation(location) ? openBucket(location) : new FileStore(location, options);
+}
+
+/** The same of a place in a bucket, with what only buckets can do. */
+export async function openBucket(location: string): Promise<S3Store> {
   s3 ??= import('./s3-store.ts');
   return (await s3).createS3Store(location);
 }

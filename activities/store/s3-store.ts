@@ -100,7 +100,7 @@ export class S3Store implements Store {
   async stat(name: string): Promise<StoredFile | null> {
     return orNull(async () => {
       const found = await this.client.send(new HeadObjectCommand(this.at(name)));
-      return { name, bytes: found.ContentLength ?? 0, modifiedMs: found.LastModified?.getTime() ?? 0 };
+      return describe(name, found.ContentLength, found);
     });
   }
 
@@ -120,10 +120,11 @@ export class S3Store implements Store {
         .catch((error: unknown) => {
           throw toFailure(error);
         });
-      for (const { Key: key = '', Size: bytes = 0, LastModified: modified } of page.Contents ?? []) {
+      for (const object of page.Contents ?? []) {
+        const key = object.Key ?? '';
         // Consoles make empty objects to show folders.
         if (key.endsWith('/')) continue;
-        yield { name: toName(key.slice(start)), bytes, modifiedMs: modified?.getTime() ?? 0 };
+        yield describe(toName(key.slice(start)), object.Size, object);
       }
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
@@ -131,6 +132,31 @@ export class S3Store implements Store {
 
   async write(name: string, bytes: Uint8Array | string | readonly Uint8Array[]): Promise<void> {
     await this.put(name, bytes);
+  }
+
+  /** An object with the tag by which `writeIf` knows it again; null when there is none. */
+  async readTagged(name: string): Promise<{ bytes: Buffer; tag: string } | null> {
+    return orNull(async () => {
+      const { Body, ETag: tag = '*' } = await this.client.send(new GetObjectCommand(this.at(name)));
+      return { bytes: Buffer.from(await Body!.transformToByteArray()), tag };
+    });
+  }
+
+  /**
+   * Puts an object in place of the one that was seen.
+   * @param seen its tag; null: there was none
+   * @returns false when another writer was first
+   */
+  async writeIf(name: string, bytes: string, seen: string | null): Promise<boolean> {
+    const condition = seen === null ? { IfNoneMatch: '*' } : { IfMatch: seen };
+    try {
+      await this.client.send(new PutObjectCommand({ ...this.at(name), Body: bytes, ...condition }));
+      return true;
+    } catch (error) {
+      const status = statusOf(error) ?? 0;
+      if (CONDITION_FAILED.has(status) && (error as Error).name !== 'NoSuchBucket') return false;
+      throw toFailure(error);
+    }
   }
 
   async writeFrom<Result>(name: string, produce: (file: string) => Promise<Result>): Promise<Result> {
@@ -210,6 +236,19 @@ export class S3Store implements Store {
   private keyOf(name: string): string {
     return this.prefix === '' ? toKey(name) : `${this.prefix}/${toKey(name)}`;
   }
+}
+
+/** The object is another one, is just being written by somebody else, or is gone. */
+const CONDITION_FAILED = new Set([412, 409, 404]);
+
+/** Times are in seconds: only the tag tells two objects of one second apart. */
+function describe(
+  name: string,
+  bytes: number | undefined,
+  { LastModified: modified, ETag: tag }: { LastModified?: Date | undefined; ETag?: string | undefined },
+): StoredFile {
+  const tagged = tag === undefined || tag === '' ? {} : { tag };
+  return { name, bytes: bytes ?? 0, modifiedMs: modified?.getTime() ?? 0, ...tagged };
 }
 
 /** Keys are Unicode; names have one character a byte. */

@@ -50,6 +50,7 @@ export async function* listSources(
       member,
       bytes,
       mtimeMs: file.modifiedMs,
+      ...(file.tag === undefined ? {} : { tag: file.tag }),
       problem,
     };
   };

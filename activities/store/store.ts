@@ -12,6 +12,8 @@ export interface StoredFile {
   name: string;
   bytes: number;
   modifiedMs: number;
+  /** Changes with the content, where the store keeps such a thing (ETag). */
+  tag?: string;
 }
 
 export interface WriteOptions {

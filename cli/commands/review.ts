@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { isBucketLocation } from '../../activities/store/locations.ts';
 import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { defaultStateLocation, openState } from '../../activities/store/state.ts';
 import { ManifestError } from '../../manifest/errors.ts';
@@ -40,7 +41,16 @@ export function registerReview(program: Command): void {
       .option('--port <number>', 'port on 127.0.0.1 (default: a free one)', parsePort, 0)
       .option('--summary', 'serve nothing; print how far the review is and how readers agree')
       .option('--json', 'one JSON document on standard output: the address, or the summary'),
-  ).action((folder: string, options: ReviewOptions) => runReview(path.resolve(folder), options));
+  ).action((folder: string, options: ReviewOptions) => runReview(folderOf(folder), options));
+}
+
+/** Decisions are rows that are added while they are made, and pictures are read at once: both want a folder. */
+function folderOf(output: string): string {
+  if (!isBucketLocation(output)) return path.resolve(output);
+  throw new CliError(
+    'A review wants a folder: copy the output to one (aws s3 sync), review it there, and copy its manifest/reviews back.',
+    2,
+  );
 }
 
 function parseReader(text: string): string {

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeArchive } from '../../demo/archive.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../workers/embedded-server.ts';
 import { findOrInstallServer } from '../../workers/find-server.ts';
 import { runProgram } from '../cli/program.ts';
+import { measureProgram } from '../fixtures/chaos/program.ts';
 import { findS3Server, type S3Server, startS3Server } from '../fixtures/s3-server.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import {
@@ -100,6 +102,51 @@ describe.skipIf(executable === null)('a run from and to an S3-compatible server'
     const cohort = path.join(folder, 'cohort');
     ask('export', 's3://archive/output', '--where', 'true', '--to', cohort);
     expect(listTree(cohort).filter((each) => each.endsWith('.dcm')).length).toBeGreaterThan(0);
+  });
+
+  it('does not begin where another machine is at work', async () => {
+    const Key = 'busy/.serieswise-lease.json';
+    const renew = (renewal: number) =>
+      s3.client.send(
+        new PutObjectCommand({ Bucket: s3.bucket, Key, Body: JSON.stringify({ owner: 'other', renewal }) }),
+      );
+    await renew(0);
+    fs.writeFileSync(path.join(s3.folder, 'busy/run.json'), '{}');
+    let renewal = 0;
+    const timer = setInterval(() => void renew(++renewal), 300);
+    try {
+      const places = ['--input', 's3://archive/input', '--output', 's3://archive/busy'];
+      const variables = { ...env, ...homeOf('second') };
+      const second = await measureProgram(repositoryRoot, ['run', SHIPPED_PIPELINE, ...places], variables);
+      expect(second.code, second.stderr).toBe(3);
+      expect(second.stderr).toContain('Another machine is working on this output');
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  it('says of what needs a folder how to get on', () => {
+    const review = runProgram(['review', 's3://archive/output'], env);
+    expect([review.exitCode, review.stderr]).toEqual([2, expect.stringContaining('aws s3 sync')]);
+    const lookup = runProgram(['crosswalk', 'lookup', 'x'], { ...env, ...homeOf('reader') });
+    expect([lookup.exitCode, lookup.stderr]).toEqual([3, expect.stringContaining('crosswalk-needs-folder')]);
+    const wanting = runProgram(
+      [
+        'run',
+        SHIPPED_PIPELINE,
+        '--input',
+        local.input,
+        '--output',
+        path.join(folder, 'wanting'),
+        '--set',
+        'deidentify.crosswalk=true',
+      ],
+      { ...env, ...homeOf('reader') },
+    );
+    expect([wanting.exitCode, wanting.stderr]).toEqual([
+      3,
+      expect.stringContaining('name a folder with --state'),
+    ]);
   });
 
   it('says what is wrong with a store that refuses, with exit code 3', () => {
