@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
 import { BundleError } from '../models/errors.ts';
 import { digestOf } from '../pipelines/digest.ts';
@@ -13,6 +14,7 @@ import {
 import { type Pipeline, pipelineSchema } from '../pipelines/schema.ts';
 import { isRetrieved } from '../pipelines/source-kinds.ts';
 import { ProfileError, resolveProfile } from '../stages/deidentify/profile.ts';
+import { packageRoot } from '../workers/package-root.ts';
 import { CliError } from './exit.ts';
 
 /** A spec that can be run here: valid, with its bundle there and whole. */
@@ -70,27 +72,44 @@ export function loadDeidentification(file: string): Promise<Pipeline> {
   return loadChecked(file, [], [PROFILE_CHECK]);
 }
 
+const definitions = (): string => path.join(packageRoot(), 'pipelines/definitions');
+
+/** A path as it is; a bare name that is no file is that of a shipped pipeline, wherever the program is installed. */
+function findPipeline(file: string): string {
+  if (fs.existsSync(file) || !shippedPipelines().includes(file)) return file;
+  return path.join(definitions(), `${file}.yaml`);
+}
+
+function shippedPipelines(): string[] {
+  const names = fs.readdirSync(definitions()).filter((name) => name.endsWith('.yaml'));
+  return names.map((name) => path.basename(name, '.yaml')).sort();
+}
+
 async function loadChecked(
   file: string,
   overrides: readonly string[],
   checks: readonly PipelineCheck[],
 ): Promise<Pipeline> {
+  const found = findPipeline(file);
   let text: string;
   try {
-    text = fs.readFileSync(file, 'utf8');
+    text = fs.readFileSync(found, 'utf8');
   } catch {
     throw new CliError(
-      `The pipeline file ${file} cannot be read. Shipped ones lie in pipelines/definitions/.`,
+      `The pipeline file ${file} cannot be read. Name a file, or a shipped pipeline: ${shippedPipelines().join(', ')}.`,
       2,
     );
   }
   try {
-    return (await loadPipeline(text, file, { overrides, checks })).pipeline;
+    return (await loadPipeline(text, found, { overrides, checks })).pipeline;
   } catch (error) {
     if (error instanceof PipelineError) throw new InvalidPipelineError(error.problems);
     throw error;
   }
 }
+
+/** The pipeline that the demo and the proof run, by its name. */
+export const SHIPPED_PIPELINE = 'ct-series-labels';
 
 const DEFAULT_BUNDLE = pipelineSchema.parse({ name: 'defaults' }).classify.bundle;
 

@@ -5,6 +5,7 @@ import { productVersion } from '../workers/package-root.ts';
 import { CliError } from './exit.ts';
 
 const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
+  demo: async (program) => (await import('./commands/demo.ts')).registerDemo(program),
   run: async (program) => (await import('./commands/run.ts')).registerRun(program),
   validate: async (program) => (await import('./commands/validate.ts')).registerValidate(program),
   plan: async (program) => (await import('./commands/plan.ts')).registerPlan(program),

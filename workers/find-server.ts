@@ -9,6 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { fromBufferPromise } from 'yauzl';
 import { StageFailure } from '../activities/failures.ts';
+import { cacheFolder } from './machine.ts';
 
 const run = promisify(execFile);
 
@@ -19,11 +20,6 @@ const CLI_VERSION = '1.9.1';
 export interface FoundServer {
   executable: string;
   how: 'SERIESWISE_TEMPORAL' | 'PATH' | 'cache' | 'download' | 'pip';
-}
-
-/** `SERIESWISE_CACHE`, else `~/.cache/serieswise`. */
-function cacheFolder(): string {
-  return process.env.SERIESWISE_CACHE ?? path.join(os.homedir(), '.cache/serieswise');
 }
 
 /** Looks without installing anything. */

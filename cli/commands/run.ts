@@ -20,7 +20,7 @@ import { createProgressDisplay } from '../progress.ts';
 import { printRunSummary } from '../run-summary.ts';
 import { openStateOrExit, printJson, say, withStateOption } from '../settings.ts';
 
-interface RunOptions {
+export interface RunOptions {
   input?: string;
   output: string;
   set: string[];
@@ -53,14 +53,19 @@ export function registerRun(program: Command): void {
       .option('--no-report', 'leave out report/index.html; make it later with: serieswise report DIR')
       .option('--detach', 'return after the start; follow with: serieswise status DIR')
       .option('--json', 'print one JSON document on standard output'),
-  ).action(async (file: string, options: RunOptions) => runCommand(file, options));
+  ).action(async (file: string, options: RunOptions) => runPipeline(file, options));
 }
 
 function collect(value: string, values: string[]): string[] {
   return [...values, value];
 }
 
-async function runCommand(file: string, options: RunOptions): Promise<void> {
+/**
+ * Runs a pipeline to its end, with what a user is told meanwhile.
+ * @param file a pipeline file, or the name of a shipped pipeline
+ * @throws CliError with the exit code of the contract
+ */
+export async function runPipeline(file: string, options: RunOptions): Promise<void> {
   const { pipeline, digest, bundle } = await loadRunnablePipeline(file, options.set);
   const concurrency = parseConcurrency(options.concurrency);
   if (options.provider !== 'cpu' && options.provider !== 'cuda') {

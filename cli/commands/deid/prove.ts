@@ -15,9 +15,8 @@ import { createTokenFinder, type TokenFinder } from '../../../proof/token-finder
 import { createPseudonymizer } from '../../../stages/deidentify/pseudonyms.ts';
 import { executeRun } from '../../../workers/execute-run.ts';
 import { availableCores } from '../../../workers/machine.ts';
-import { packageRoot } from '../../../workers/package-root.ts';
 import { CliError } from '../../exit.ts';
-import { loadRunnablePipeline } from '../../load-pipeline.ts';
+import { loadRunnablePipeline, SHIPPED_PIPELINE } from '../../load-pipeline.ts';
 import { createProgressDisplay } from '../../progress.ts';
 import { printJson, say } from '../../settings.ts';
 import { renderTable } from '../../table.ts';
@@ -159,8 +158,10 @@ async function runPipeline(
   outputFolder: string,
   overrides: readonly string[],
 ): Promise<{ said: string }> {
-  const file = path.join(packageRoot(), 'pipelines/definitions/ct-series-labels.yaml');
-  const { pipeline, digest, bundle } = await loadRunnablePipeline(file, [...OVERRIDES, ...overrides]);
+  const { pipeline, digest, bundle } = await loadRunnablePipeline(SHIPPED_PIPELINE, [
+    ...OVERRIDES,
+    ...overrides,
+  ]);
   const lines: string[] = [];
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
