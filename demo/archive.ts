@@ -10,7 +10,7 @@ export interface ArchiveOptions {
   seed: number;
   /** Number of generated series for scale tests; without it the demo's PACS export is made. */
   series?: number;
-  /** Generated series: the matrix is 128 times this (1 or 2). Default 1. */
+  /** Generated series: the matrix is 128 times this (1, 2 or 4). Default 1. */
   scale?: number;
   /** Slices of a generated series (default 30); the demo's series get at most so many over the same range. */
   slices?: number;
@@ -72,7 +72,7 @@ export async function makeArchive(folder: string, options: ArchiveOptions): Prom
     throw new RangeError('seed: 0 to 4294967295');
   if (series !== undefined && !(Number.isInteger(series) && series > 0))
     throw new RangeError('series: 1 or more');
-  if (scale !== 1 && scale !== 2) throw new RangeError('scale: 1 or 2');
+  if (![1, 2, 4].includes(scale)) throw new RangeError('scale: 1, 2 or 4');
   if (slices !== undefined && !(Number.isInteger(slices) && slices > 0))
     throw new RangeError('slices: 1 or more');
   const sink = openArchiveSink(folder);

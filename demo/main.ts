@@ -2,7 +2,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { provideArchive } from './provide-archive.ts';
 
-const USAGE = `Usage: node dist/demo/main.js --output DIR [--seed N] [--series N] [--slices N] [--scale 1|2]
+const USAGE = `Usage: node dist/demo/main.js --output DIR [--seed N] [--series N] [--slices N] [--scale 1|2|4]
 
 Writes a synthetic CT archive into DIR: the demo's PACS export, or N generated series. Prints one line of JSON
 about it. Beside DIR stands DIR.json, which says how it was made: asked again, an archive that is there already

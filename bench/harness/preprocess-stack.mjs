@@ -1,22 +1,24 @@
-// The files that bench/preprocess.mjs reads: 300 slices of 512×512 int16, in one of several transfer syntaxes.
+// The files of the preprocess rows: 300 slices of 512×512 int16, in one of several transfer syntaxes.
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import dcmjsCodecs from 'dcmjs-codecs';
+import {
+  concatBytes,
+  encodeElement,
+  encodeFileMeta,
+  encodeHeader,
+  encodeItemHeader,
+} from '../../dist/dicom/encode.js';
+import { readDicom } from '../../dist/dicom/read.js';
+import { TAGS, tag } from '../../dist/dicom/tags.js';
+import { SOP_CLASSES, TRANSFER_SYNTAXES } from '../../dist/dicom/uids.js';
+import { root } from './paths.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const dist = path.join(root, 'dist');
-const { readDicom } = await import(path.join(dist, 'dicom/read.js'));
-const { TAGS, tag } = await import(path.join(dist, 'dicom/tags.js'));
-const { concatBytes, encodeElement, encodeFileMeta, encodeHeader, encodeItemHeader } = await import(
-  path.join(dist, 'dicom/encode.js')
-);
-const { SOP_CLASSES, TRANSFER_SYNTAXES } = await import(path.join(dist, 'dicom/uids.js'));
 const { NativeCodecs, Context } = dcmjsCodecs;
 
 export const SLICES = 300;
-export const SIZE = 512;
-export const PIXEL_BYTES = SIZE * SIZE * 2;
+const SIZE = 512;
+const PIXEL_BYTES = SIZE * SIZE * 2;
 const ENCODING = { explicitVr: true, littleEndian: true };
 
 /** Encoders by the name that is printed; all lossless. */
@@ -39,6 +41,7 @@ const ENCODERS = {
   },
 };
 
+/** The lossless codecs of CT, by name. */
 export const COMPRESSED = Object.keys(ENCODERS);
 
 /** Real slices of 512×512 that vary from one another, or a drawn body where there are none. */
@@ -85,11 +88,11 @@ function withNoise(source, shift, noise) {
 /** Uncompressed: the slices in turn, shifted, with noise, so that no two are alike. */
 export function writeNativeStack(folder, slices) {
   const noise = makeNoise();
-  return Array.from({ length: SLICES }, (_, i) => {
+  for (let i = 0; i < SLICES; i++) {
     const pixels = withNoise(slices[i % slices.length], i, noise);
     const value = encodeElement(TAGS.PixelData, 'OW', new Uint8Array(pixels.buffer), ENCODING);
-    return writeFile(folder, i, TRANSFER_SYNTAXES.explicitVrLittleEndian, value);
-  });
+    writeFile(folder, i, TRANSFER_SYNTAXES.explicitVrLittleEndian, value);
+  }
 }
 
 /** Compressed: the slices in turn as they are, since noise would tell how well noise is coded. */
@@ -119,13 +122,9 @@ export function writeCompressedStack(folder, slices, name) {
       encodeHeader(TAGS.SequenceDelimitationItem, '', 0, { ...ENCODING, explicitVr: false }),
     ]);
   });
-  const files = Array.from({ length: SLICES }, (_, i) =>
-    writeFile(folder, i, uid, values[i % values.length]),
-  );
-  return { uid, files };
+  for (let i = 0; i < SLICES; i++) writeFile(folder, i, uid, values[i % values.length]);
 }
 
-/** @returns where the file is, and its bytes before those of uncompressed pixels */
 function writeFile(folder, i, transferSyntaxUid, pixelData) {
   const uid = (n) => `1.2.826.0.1.3680043.10.1561.${n}`;
   const element = (keyword, vr, value) => encodeElement(tag(keyword), vr, value, ENCODING);
@@ -162,7 +161,6 @@ function writeFile(folder, i, transferSyntaxUid, pixelData) {
     pixelData,
   ]);
   fs.writeFileSync(file, bytes);
-  return { file, offset: bytes.length - PIXEL_BYTES };
 }
 
 export const initializeEncoders = () => NativeCodecs.initializeAsync();

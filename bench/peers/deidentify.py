@@ -1,57 +1,53 @@
-"""One process of bench/deidentify.mjs, of another tool: does the same with every one of its files whenever it is told to.
+"""De-identification from disk to disk with other tools, each set up once, as its documentation shows."""
 
-Arguments: tool, source folder, I, N (files number I, I + N, I + 2N ... of that folder). stdin: a folder a line, new and
-empty; for each line one on stdout: {"wallMs", "cpuMs"} for a file. Each tool is set up once, as its documentation shows;
-files are read from disk and written to disk.
-"""
-
-import json
 import os
-import resource
-import sys
-import time
 import warnings
+from importlib.metadata import version
+
+from rounds import list_files, serve
 
 warnings.simplefilter("ignore")
-tool, source, index, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-files = sorted(os.listdir(source))[index::count]
-# Some tools print on their own.
-answers, sys.stdout = sys.stdout, sys.stderr
 
 
-def cpu_seconds():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+def each_file(args, package, work_on):
+    files = list_files(args["source"])
+
+    def work(request):
+        for index, file in enumerate(files):
+            work_on(file, os.path.join(request["target"], str(index)))
+        return {"files": len(os.listdir(request["target"]))}
+
+    return version(package), work
 
 
-def pydicom_tool():
+def pydicom_tool(args):
+    """No de-identification: what reading, looking at each element and writing cost in pydicom."""
     import pydicom
 
-    def work(path, output):
+    def work_on(path, output):
         dataset = pydicom.dcmread(path)
-        # All elements are parsed, as a de-identifier has to.
         for element in dataset.iterall():
             element.value
         dataset.save_as(output)
 
-    return work
+    return each_file(args, "pydicom", work_on)
 
 
-def dicognito_tool():
+def dicognito_tool(args):
     import pydicom
     from dicognito.anonymizer import Anonymizer
 
     anonymizer = Anonymizer(seed="bench")
 
-    def work(path, output):
+    def work_on(path, output):
         with pydicom.dcmread(path) as dataset:
             anonymizer.anonymize(dataset)
             dataset.save_as(output)
 
-    return work
+    return each_file(args, "dicognito", work_on)
 
 
-def deid_tool():
+def deid_tool(args):
     from deid.config import DeidRecipe
     from deid.dicom import replace_identifiers
     from deid.logger import bot
@@ -59,35 +55,39 @@ def deid_tool():
     bot.level = 0
     recipe = DeidRecipe()
 
-    def work(path, output):
+    def work_on(path, output):
         (dataset,) = replace_identifiers(
             dicom_files=[path], deid=recipe, save=False, remove_private=True, strip_sequences=False
         )
         dataset.save_as(output)
 
-    return work
+    return each_file(args, "deid", work_on)
 
 
-def dcmanon_tool():
+def dcmanon_tool(args):
     from dcmanon import Anonymizer
 
     anonymizer = Anonymizer()
 
-    def work(path, output):
+    def work_on(path, output):
         with open(output, "wb") as file:
             file.write(anonymizer.anonymize(path))
 
-    return work
+    return each_file(args, "dcmanon", work_on)
 
 
-work = {"pydicom": pydicom_tool, "dicognito": dicognito_tool, "deid": deid_tool, "dcmanon": dcmanon_tool}[tool]()
-for line in sys.stdin:
-    target = line.rstrip("\n")
-    wall, cpu = time.perf_counter(), cpu_seconds()
-    for name in files:
-        work(os.path.join(source, name), os.path.join(target, name))
-    result = {
-        "wallMs": (time.perf_counter() - wall) * 1000 / len(files),
-        "cpuMs": (cpu_seconds() - cpu) * 1000 / len(files),
+def dicom_anonymizer_tool(args):
+    from dicomanonymizer import anonymize_dicom_file
+
+    return each_file(args, "dicom-anonymizer", anonymize_dicom_file)
+
+
+serve(
+    {
+        "pydicom": pydicom_tool,
+        "dicognito": dicognito_tool,
+        "deid": deid_tool,
+        "dcmanon": dcmanon_tool,
+        "dicom-anonymizer": dicom_anonymizer_tool,
     }
-    print(json.dumps(result), file=answers, flush=True)
+)

@@ -1,32 +1,23 @@
-// One process of bench/deidentify.mjs: does the same with every one of its files whenever it is told to.
-//
-//   node bench/deidentify-tool.mjs TOOL SOURCE I N     (files number I, I + N, I + 2N … of the folder SOURCE)
-//
-// stdin: a folder a line, new and empty; for each line one on stdout: {"wallMs", "cpuMs"} for a file. The peer in Python
-// (deidentify_peer.py) is spoken to alike.
+// De-identification from disk to disk: what a run does with each file (`deidentifyEntry`), and floors.
 import fs from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { deidentifyEntry } from '../../dist/activities/instances.js';
+import { openInput, openStore } from '../../dist/activities/store/open-store.js';
+import { SourceReader } from '../../dist/activities/store/sources.js';
+import { pipelineSchema } from '../../dist/pipelines/schema.js';
+import { resolveProfile } from '../../dist/stages/deidentify/profile.js';
+import { createPseudonymizer } from '../../dist/stages/deidentify/pseudonyms.js';
+import { serveRounds } from '../harness/serve-rounds.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const load = (file) => import(path.join(root, 'dist', file));
-const [tool, source, index, count] = process.argv.slice(2);
-const names = fs
-  .readdirSync(source)
-  .sort()
-  .filter((_, at) => at % Number(count) === Number(index));
+const namesIn = (source) =>
+  fs
+    .readdirSync(source, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(source, path.join(entry.parentPath, entry.name)))
+    .sort();
 
-/** What a run does with a file: `deidentifyEntry`. */
-async function deidentifier() {
-  const { deidentifyEntry } = await load('activities/instances.js');
-  const { SourceReader } = await load('activities/store/sources.js');
-  const { openInput, openStore } = await load('activities/store/open-store.js');
-  const { resolveProfile } = await load('stages/deidentify/profile.js');
-  const { createPseudonymizer } = await load('stages/deidentify/pseudonyms.js');
-  const { pipelineSchema } = await load('pipelines/schema.js');
+async function serieswise({ source }) {
   const pipeline = pipelineSchema.parse({ name: 'bench' });
-  let folder = null;
   const context = {
     pipeline,
     profile: resolveProfile(pipeline.deidentify),
@@ -34,34 +25,30 @@ async function deidentifier() {
     output: null,
   };
   const reader = new SourceReader({ input: await openInput(source), spooled: () => null });
-  const entries = new Map(
-    names.map((name) => {
-      const { size, mtimeMs } = fs.statSync(path.join(source, name));
-      const sourceKey = context.pseudonymizer.sourceKey(name, null);
-      return [name, { sourceKey, path: name, member: null, bytes: size, mtimeMs, problem: null }];
-    }),
-  );
-  return async (name, target) => {
-    if (target !== folder) context.output = await openStore(target);
-    folder = target;
-    const { record } = await deidentifyEntry(context, reader, entries.get(name));
-    if (record.disposition !== 'kept') throw new Error('a file was not kept');
+  const entries = namesIn(source).map((name) => {
+    const { size, mtimeMs } = fs.statSync(path.join(source, name));
+    const sourceKey = context.pseudonymizer.sourceKey(name, null);
+    return { sourceKey, path: name, member: null, bytes: size, mtimeMs, problem: null };
+  });
+  const work = async ({ target }) => {
+    context.output = await openStore(target);
+    let files = 0;
+    for (const entry of entries) {
+      const { record } = await deidentifyEntry(context, reader, entry);
+      if (record.disposition === 'kept') files += 1;
+    }
+    return { files };
   };
+  return { work };
 }
 
-const TOOLS = {
-  copy: async () => (name, target) => fs.copyFileSync(path.join(source, name), path.join(target, name)),
-  'read and write': async () => (name, target) =>
-    fs.writeFileSync(path.join(target, name), fs.readFileSync(path.join(source, name))),
-  serieswise: deidentifier,
-};
-
-const work = await TOOLS[tool]();
-for await (const target of createInterface({ input: process.stdin })) {
-  const wall = performance.now();
-  const cpu = process.cpuUsage();
-  for (const name of names) await work(name, target);
-  const used = process.cpuUsage(cpu);
-  const wallMs = (performance.now() - wall) / names.length;
-  console.log(JSON.stringify({ wallMs, cpuMs: (used.user + used.system) / 1000 / names.length }));
+async function readAndWrite({ source }) {
+  const names = namesIn(source);
+  const work = ({ target }) => {
+    for (const [index, name] of names.entries())
+      fs.writeFileSync(path.join(target, String(index)), fs.readFileSync(path.join(source, name)));
+  };
+  return { work };
 }
+
+await serveRounds({ serieswise, readAndWrite });
