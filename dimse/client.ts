@@ -71,7 +71,7 @@ export async function find(
       const chunks: Buffer[] = [];
       const isPending = response.status === STATUS.pending || response.status === STATUS.pendingWithWarning;
       return {
-        // A copy: what is passed on is a view into what the socket read.
+        // A copy: the chunk's memory is used again.
         write: (chunk) => void chunks.push(Buffer.from(chunk)),
         end() {
           if (isPending) answers.push(Buffer.concat(chunks));

@@ -9,6 +9,8 @@ export const MAX_PDU_BYTES = 128 * 1024;
 /** Beyond this nothing is taken: an association request with every context there is has some 60 kB. */
 const PDU_LIMIT = 1024 * 1024;
 const COMMAND_LIMIT = 64 * 1024;
+/** Type, reserved, length. PS3.8 section 9.3.1 */
+const HEAD_BYTES = 6;
 
 export interface Pdu {
   type: number;
@@ -16,32 +18,31 @@ export interface Pdu {
 }
 
 /**
- * PDUs as they come. The time-out is the socket's own.
+ * PDUs as they come; a body is good until the next one is asked for, so that memory is used again. The time-out is the
+ * socket's own.
  * @throws DimseError bad-pdu, aborted when the connection ends within a PDU, timed-out
  */
 export async function* readPdus(socket: Socket): AsyncGenerator<Pdu> {
-  let chunks: Buffer[] = [];
+  let room = Buffer.allocUnsafeSlow(HEAD_BYTES + MAX_PDU_BYTES);
   let length = 0;
-  let wanted = 6;
+  let wanted = HEAD_BYTES;
   try {
     for await (const chunk of socket as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      length += chunk.length;
-      while (length >= wanted) {
-        const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
-        const bodyLength = bytes.readUInt32BE(2);
-        if (bodyLength > PDU_LIMIT) throw new DimseError('bad-pdu');
-        wanted = 6 + bodyLength;
-        if (length < wanted) {
-          chunks = [bytes];
-          break;
+      for (let offset = 0; offset < chunk.length; ) {
+        const taken = chunk.copy(room, length, offset, offset + wanted - length);
+        offset += taken;
+        length += taken;
+        if (length < wanted) break;
+        if (length === HEAD_BYTES) {
+          const bodyLength = room.readUInt32BE(2);
+          if (bodyLength > PDU_LIMIT) throw new DimseError('bad-pdu');
+          wanted = HEAD_BYTES + bodyLength;
+          if (wanted > room.length) room = Buffer.concat([room.subarray(0, HEAD_BYTES)], wanted);
+          if (bodyLength > 0) continue;
         }
-        const rest = bytes.subarray(wanted);
-        chunks = rest.length === 0 ? [] : [rest];
-        length = rest.length;
-        const body = bytes.subarray(6, wanted);
-        wanted = 6;
-        yield { type: bytes[0]!, body };
+        yield { type: room[0]!, body: room.subarray(HEAD_BYTES, wanted) };
+        length = 0;
+        wanted = HEAD_BYTES;
       }
     }
   } catch (error) {
@@ -55,6 +56,7 @@ export async function* readPdus(socket: Socket): AsyncGenerator<Pdu> {
 
 /** Takes a data set. */
 export interface DatasetSink {
+  /** The chunk's memory is used again once this returns. */
   write(chunk: Buffer): void;
   /** May take its time: nothing more is read until then. */
   end(): void | Promise<void>;
@@ -87,7 +89,7 @@ export class MessageReader {
       }
       this.commandBytes += data.length;
       if (this.sink !== null || this.commandBytes > COMMAND_LIMIT) throw new DimseError('bad-pdu');
-      this.command.push(data);
+      this.command.push(Buffer.from(data));
       if (!isLast) continue;
       const command = decodeCommand(Buffer.concat(this.command));
       this.command = [];

@@ -27,6 +27,7 @@ export interface IncomingInstance {
 
 /** Takes the data set of an instance as it was sent; once `end` is through the sender is told that it is kept. */
 export interface InstanceSink {
+  /** The chunk's memory is used again once this returns. */
   write(chunk: Uint8Array): void;
   /** @returns whether it was kept; `refused` tells the sender that it will not be */
   end(): 'kept' | 'refused' | Promise<'kept' | 'refused'>;

@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Pseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
-import { isTemporaryName } from './atomic.ts';
+import { flushFolder, isTemporaryName } from './atomic.ts';
 import { beginInstance, type InstanceWriter, type IntakePlace, type TakenInstance } from './intake.ts';
 import { createSealer, type Sealer } from './sealed.ts';
 import type { State } from './state.ts';
@@ -83,16 +83,27 @@ function readIndex(file: string, sealer: Sealer): { records: InboxRecord[]; byte
 /** Indexes that are held in memory at once. */
 const OPEN_STUDIES = 256;
 
+/** A study's index, and the digests of its instances by path. */
+interface OpenStudy {
+  file: string;
+  digests: Map<string, string>;
+}
+
 /** Writes to one inbox. One process at a time: the caller holds its lock. */
 export class InboxWriter {
   private readonly folder: string;
   private readonly place: IntakePlace;
-  /** Digests by path, of the studies that came last. */
-  private readonly studies = new Map<string, Map<string, string>>();
+  /** The studies that came last. */
+  private readonly studies = new Map<string, OpenStudy>();
 
   constructor(
     state: State,
-    options: { name: string; pseudonymizer: Pick<Pseudonymizer, 'sourceKey'>; maxBytes: number },
+    options: {
+      name: string;
+      pseudonymizer: Pick<Pseudonymizer, 'sourceKey'>;
+      maxBytes: number;
+      flush: boolean;
+    },
   ) {
     this.folder = inboxFolder(state.folder, options.name);
     const instances = path.join(this.folder, 'instances');
@@ -102,13 +113,14 @@ export class InboxWriter {
     for (const name of fs.readdirSync(instances))
       if (isTemporaryName(name)) fs.rmSync(path.join(instances, name), { force: true });
     const files = { sealer: createSealer(state.key) };
-    this.place = inboxPlace(this.folder, { files, pseudonymizer: options.pseudonymizer }, options.maxBytes);
+    const { pseudonymizer, maxBytes, flush } = options;
+    this.place = { ...inboxPlace(this.folder, { files, pseudonymizer }, maxBytes), flush };
   }
 
   /** Begins an instance; its `end` has put it into the index when it returns. */
   open(sopUid: string): InstanceWriter {
     const writer = beginInstance(this.place, { sopUid }, (name, digest) => {
-      const known = this.studyOf(name.slice(0, name.indexOf('/'))).get(name);
+      const known = this.studyOf(name.slice(0, name.indexOf('/'))).digests.get(name);
       return known === undefined ? 'new' : known === digest ? 'same' : 'other';
     });
     return {
@@ -123,8 +135,8 @@ export class InboxWriter {
   }
 
   private record(taken: TakenInstance): void {
-    const study = this.studyOf(taken.studyUid);
-    if (study.get(taken.path) === taken.digest) return;
+    const { file, digests } = this.studyOf(taken.studyUid);
+    if (digests.get(taken.path) === taken.digest) return;
     const { studyUid, seriesUid, sopUid, modality, path: name, digest } = taken;
     const record: InboxRecord = {
       studyUid,
@@ -138,21 +150,31 @@ export class InboxWriter {
     const sealed = this.place.sealer.seal(Buffer.from(JSON.stringify(record)));
     const length = Buffer.alloc(4);
     length.writeUInt32LE(sealed.length);
-    fs.appendFileSync(indexFile(this.folder, this.place, studyUid), Buffer.concat([length, sealed]), {
-      mode: 0o600,
-    });
-    study.set(name, digest);
+    const descriptor = fs.openSync(file, 'a', 0o600);
+    const before = fs.fstatSync(descriptor).size;
+    try {
+      fs.appendFileSync(descriptor, Buffer.concat([length, sealed]));
+      if (this.place.flush === true) fs.fsyncSync(descriptor);
+    } catch (error) {
+      // Half a record would hide all that follow.
+      fs.ftruncateSync(descriptor, before);
+      throw error;
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    if (this.place.flush === true && digests.size === 0) flushFolder(path.dirname(file));
+    digests.set(name, digest);
   }
 
-  private studyOf(studyUid: string): Map<string, string> {
+  private studyOf(studyUid: string): OpenStudy {
     let study = this.studies.get(studyUid);
     if (study === undefined) {
-      study = new Map();
       const file = indexFile(this.folder, this.place, studyUid);
+      study = { file, digests: new Map() };
       if (fs.existsSync(file)) {
         const { records, bytes } = readIndex(file, this.place.sealer);
         fs.truncateSync(file, bytes);
-        for (const { path: name, digest } of records) study.set(name, digest);
+        for (const { path: name, digest } of records) study.digests.set(name, digest);
       }
     }
     // Last used, last to go.

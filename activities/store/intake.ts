@@ -5,8 +5,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { identifyObject } from '../../stages/retrieve/identify-object.ts';
+import { identifyObject, type ObjectIdentity } from '../../stages/retrieve/identify-object.ts';
 import type { RetrievedInstance } from '../../stages/retrieve/retrieval.ts';
+import { flushFolder } from './atomic.ts';
 import { SEAL_BYTES, type Sealer } from './sealed.ts';
 
 /** An instance that came, with what its header says. UIDs are empty where it says nothing. */
@@ -26,6 +27,8 @@ export interface IntakePlace {
   sourceKey(path: string, member: string | null): string;
   /** Instances beyond this are given up. */
   maxBytes: number;
+  /** Whether an instance must survive the end of the machine, not of the process alone, before it counts. */
+  flush?: boolean;
 }
 
 /** What stands for UIDs that the header does not give. */
@@ -43,8 +46,8 @@ export interface InstanceWriter {
   abort(): void;
 }
 
-/** The header's beginning suffices for the UIDs but in the oddest files. */
-const HEAD_BYTES = 256 * 1024;
+/** Where the UIDs are looked for: in most files the first suffices, in the oddest not even the last. */
+const HEAD_BYTES = [16 * 1024, 256 * 1024];
 
 /**
  * Begins an instance.
@@ -56,15 +59,13 @@ export function beginInstance(
   assumed: AssumedIdentity,
   isKnown: (path: string, digest: string) => 'new' | 'same' | 'other',
 ): InstanceWriter {
-  const folder = path.dirname(place.fileOf('00'.repeat(16)));
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const temporary = path.join(path.dirname(folder), `.arriving.tmp-${randomBytes(6).toString('hex')}`);
-  const descriptor = fs.openSync(temporary, 'wx', 0o600);
+  const folder = path.dirname(path.dirname(place.fileOf('00'.repeat(16))));
+  const temporary = path.join(folder, `.arriving.tmp-${randomBytes(6).toString('hex')}`);
+  const descriptor = inFolder(folder, () => fs.openSync(temporary, 'wx', 0o600));
   const sealing = place.sealer.sealing();
   const hash = createHash('sha256');
-  const head: Uint8Array[] = [];
+  const head = new ObjectHead();
   let bytes = 0;
-  let headBytes = 0;
   let isOpen = true;
   const put = (chunk: Uint8Array) => {
     for (let written = 0; written < chunk.length; ) written += fs.writeSync(descriptor, chunk, written);
@@ -85,11 +86,7 @@ export function beginInstance(
     write(chunk) {
       bytes += chunk.length;
       if (bytes > place.maxBytes) return;
-      if (headBytes < HEAD_BYTES) {
-        // A copy: chunks are reused by those who send them.
-        head.push(Uint8Array.from(chunk.subarray(0, HEAD_BYTES - headBytes)));
-        headBytes += head.at(-1)!.length;
-      }
+      head.add(chunk);
       hash.update(chunk);
       try {
         put(sealing.update(chunk));
@@ -107,7 +104,7 @@ export function beginInstance(
       try {
         put(sealing.end());
         const digest = hash.digest('hex');
-        const told = identifyObject(Buffer.concat(head), bytes <= HEAD_BYTES);
+        const told = head.identify(bytes);
         const studyUid = told.studyUid || assumed.studyUid || 'unknown';
         const seriesUid = told.seriesUid || assumed.seriesUid || 'unknown';
         const sopUid = told.sopUid || assumed.sopUid || digest.slice(0, 32);
@@ -121,8 +118,9 @@ export function beginInstance(
         const sourceKey = place.sourceKey(pathOf(copy), null);
         const file = place.fileOf(sourceKey);
         if (known === 'new' || !fs.existsSync(file)) {
-          fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-          fs.renameSync(temporary, file);
+          if (place.flush === true) fs.fsyncSync(descriptor);
+          inFolder(path.dirname(file), () => fs.renameSync(temporary, file));
+          if (place.flush === true) flushFolder(path.dirname(file));
         } else fs.rmSync(temporary, { force: true });
         fs.closeSync(descriptor);
         isOpen = false;
@@ -139,6 +137,44 @@ export function beginInstance(
       }
     },
   };
+}
+
+/** Does something in a folder, which is made where it is missing. */
+function inFolder<Result>(folder: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return work();
+  }
+}
+
+/** The beginning of an object, kept until it has told whose it is. */
+class ObjectHead {
+  private chunks: Buffer[] = [];
+  private length = 0;
+  private told: ObjectIdentity | null = null;
+
+  add(chunk: Uint8Array): void {
+    for (let rest = chunk; rest.length > 0 && this.told === null; ) {
+      const limit = HEAD_BYTES.find((each) => each > this.length);
+      if (limit === undefined) return;
+      // A copy: chunks are reused by those who send them.
+      const piece = Buffer.from(rest.subarray(0, limit - this.length));
+      this.chunks.push(piece);
+      this.length += piece.length;
+      rest = rest.subarray(piece.length);
+      if (this.length < limit) return;
+      const told = identifyObject(Buffer.concat(this.chunks), false);
+      if (told.studyUid !== '' && told.seriesUid !== '' && told.sopUid !== '') this.told = told;
+    }
+  }
+
+  /** @param bytes length of the whole object */
+  identify(bytes: number): ObjectIdentity {
+    return this.told ?? identifyObject(Buffer.concat(this.chunks), bytes === this.length);
+  }
 }
 
 function describeTaken(file: string, sourceKey: string, name: string, sopUid: string): RetrievedInstance {

@@ -21,6 +21,7 @@ interface ReceiveOptions {
   maxInstanceMb: string;
   maxAssociations: string;
   idle: string;
+  flush?: boolean;
   state?: string;
   json?: boolean;
 }
@@ -51,6 +52,7 @@ export function registerReceive(program: Command): void {
       .option('--max-instance-mb <n>', 'larger instances are refused', '2047')
       .option('--max-associations <n>', 'associations at once', '32')
       .option('--idle <seconds>', 'an association on which nothing comes for so long is ended', '60')
+      .option('--flush', 'answer only once an instance would survive a loss of power too; slower')
       .option('--json', 'print one JSON document at the end'),
   ).action(receive);
 }
@@ -76,6 +78,7 @@ async function receive(options: ReceiveOptions): Promise<void> {
     name: options.inbox,
     pseudonymizer: createPseudonymizer(state.key),
     maxBytes,
+    flush: options.flush === true,
   });
   try {
     const receiver = await startReceiver({
