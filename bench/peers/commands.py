@@ -33,7 +33,7 @@ def dcm2niix(args):
 
 # What a person gives dcmodify: the direct identifiers by name, private attributes and all UIDs of the instance.
 ERASED = [
-    "PatientName", "PatientBirthDate", "PatientAddress", "0010,1000", "AccessionNumber", "InstitutionName",
+    "PatientName", "PatientBirthDate", "PatientAddress", "(0010,1000)", "AccessionNumber", "InstitutionName",
     "InstitutionAddress", "ReferringPhysicianName", "PerformingPhysicianName", "OperatorsName", "StationName",
     "StudyID", "StudyDescription", "SeriesDescription", "StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate",
     "StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime", "PatientComments", "ImageComments",
