@@ -1,6 +1,6 @@
 /** Activities for Temporal, made from what the process has: a pool of threads, and a classifier. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { classifyUnits, type LoadedClassifier } from './classify.ts';
+import { classifyUnits, type LoadedClassifier, toClassifyFailure } from './classify.ts';
 import { StageContexts } from './context.ts';
 import { toStageFailure } from './failures.ts';
 import { type OrWait, planRetrieval, retrieveRequest } from './retrieve.ts';
@@ -108,7 +108,10 @@ export function createGpuActivities(
     classifyUnits: (args) =>
       withHeartbeat(async () => {
         const { run, batch, from, to } = args;
-        await classifyUnits(await contexts.get(run), await loadClassifier(run), batch, from, to);
+        const loaded = await loadClassifier(run).catch((error: unknown) => {
+          throw toClassifyFailure(error);
+        });
+        await classifyUnits(await contexts.get(run), loaded, batch, from, to);
         listener({ name: 'classifyUnits', args, result: null });
       }),
   };

@@ -19,18 +19,27 @@ export interface HeadSpec {
 export interface ThreadSpec {
   networks: { path: string; heads: HeadSpec[] }[];
   inputName: string;
-  /** Full shape of one request's input, N = 1. */
+  /** Full shape of a batch's input. It never changes: CUDA searches its convolutions anew for each shape. */
   inputShape: number[];
   provider: ProviderName;
   threads: number;
 }
 
-export type ThreadRequest = { kind: 'classify'; id: number; tensor: ArrayBuffer } | { kind: 'close' };
+/** `tensors`: a whole batch, of which the first `ids.length` volumes are asked for. */
+export type ThreadRequest = { kind: 'classify'; ids: number[]; tensors: ArrayBuffer } | { kind: 'close' };
+
+export interface ThreadFailure {
+  code: ClassifierErrorCode;
+  message: string;
+}
+
+/** Logits by task, or why there are none. */
+export type ThreadAnswer = { id: number } & ({ logits: Record<string, Float32Array> } | ThreadFailure);
 
 export type ThreadReply =
   | { kind: 'ready' }
-  | { kind: 'classified'; id: number; logits: Record<string, Float32Array> }
-  | { kind: 'failed'; id: number | null; code: ClassifierErrorCode; message: string };
+  | ({ kind: 'unusable' } & ThreadFailure)
+  | { kind: 'answered'; answers: ThreadAnswer[] };
 
 interface Network {
   session: InferenceSession;
@@ -99,7 +108,11 @@ function checkNetwork(spec: ThreadSpec, session: InferenceSession, heads: HeadSp
     const found = session.outputMetadata[session.outputNames.indexOf(output)];
     if (found === undefined)
       throw new NetworkMismatch(`the network has no output ${output} for task ${task}`);
-    if (!found.isTensor || found.type !== 'float32' || !shapesAgree(found.shape, [1, labels])) {
+    if (
+      !found.isTensor ||
+      found.type !== 'float32' ||
+      !shapesAgree(found.shape, [spec.inputShape[0] ?? 1, labels])
+    ) {
       throw new NetworkMismatch(
         `output ${output} is not float32 [N, ${labels}] as the card says for task ${task}`,
       );
@@ -115,9 +128,17 @@ function shapesAgree(declared: readonly (number | string)[], actual: readonly nu
   );
 }
 
-async function classify(spec: ThreadSpec, networks: Network[], buffer: ArrayBuffer) {
-  const tensor = new Tensor('uint8', new Uint8Array(buffer), spec.inputShape);
-  const logits: Record<string, Float32Array> = {};
+/** One run of each network for the whole batch. A volume whose logits are no numbers fails alone. */
+async function classify(
+  spec: ThreadSpec,
+  networks: Network[],
+  ids: number[],
+  tensors: ArrayBuffer,
+): Promise<ThreadAnswer[]> {
+  const [batchSize = 1] = spec.inputShape;
+  const tensor = new Tensor('uint8', new Uint8Array(tensors), spec.inputShape);
+  const results = ids.map((id) => ({ id, logits: {} as Record<string, Float32Array> }));
+  const invalid = new Map<number, string>();
   for (const { session, heads } of networks) {
     const outputs = await session.run(
       { [spec.inputName]: tensor },
@@ -125,14 +146,21 @@ async function classify(spec: ThreadSpec, networks: Network[], buffer: ArrayBuff
     );
     for (const { task, output, labels } of heads) {
       const values = outputs[output]?.data;
-      if (!(values instanceof Float32Array) || values.length !== labels || !values.every(Number.isFinite)) {
-        throw new NetworkMismatch(`output ${output} does not hold ${labels} finite numbers`);
+      if (!(values instanceof Float32Array) || values.length !== batchSize * labels) {
+        throw new NetworkMismatch(`output ${output} does not hold ${labels} numbers for each volume`);
       }
-      // A copy: the runtime's own buffer may not be transferred.
-      logits[task] = values.slice();
+      for (const [row, { logits, id }] of results.entries()) {
+        // A copy: the runtime's own buffer may not be transferred.
+        logits[task] = values.slice(row * labels, (row + 1) * labels);
+        if (!logits[task].every(Number.isFinite)) invalid.set(id, output);
+      }
     }
   }
-  return logits;
+  return results.map((result) => {
+    const output = invalid.get(result.id);
+    if (output === undefined) return result;
+    return { id: result.id, code: 'model-invalid', message: `output ${output} holds what is no number` };
+  });
 }
 
 async function serve(port: NonNullable<typeof parentPort>, spec: ThreadSpec): Promise<void> {
@@ -141,11 +169,11 @@ async function serve(port: NonNullable<typeof parentPort>, spec: ThreadSpec): Pr
   try {
     for (const { path, heads } of spec.networks) networks.push(await loadNetwork(spec, path, heads));
   } catch (error) {
-    send({ kind: 'failed', id: null, code: codeOf(error, true), message: cleanMessage(error) });
+    send({ kind: 'unusable', code: codeOf(error, true), message: cleanMessage(error) });
     port.close();
     return;
   }
-  // One request after another: a second run at once would double the memory and share the same cores.
+  // One batch after another: a second run at once would double the memory and share the same cores.
   let last: Promise<void> = Promise.resolve();
   port.on('message', (request: ThreadRequest) => {
     last = last.then(async () => {
@@ -154,11 +182,12 @@ async function serve(port: NonNullable<typeof parentPort>, spec: ThreadSpec): Pr
         port.close();
         return;
       }
-      try {
-        send({ kind: 'classified', id: request.id, logits: await classify(spec, networks, request.tensor) });
-      } catch (error) {
-        send({ kind: 'failed', id: request.id, code: codeOf(error, false), message: cleanMessage(error) });
-      }
+      const { ids, tensors } = request;
+      const answers = await classify(spec, networks, ids, tensors).catch((error: unknown) => {
+        const failure = { code: codeOf(error, false), message: cleanMessage(error) };
+        return ids.map((id): ThreadAnswer => ({ id, ...failure }));
+      });
+      send({ kind: 'answered', answers });
     });
   });
   send({ kind: 'ready' });

@@ -1,23 +1,26 @@
-/** Runs a bundle's networks on tensors, in a thread of their own, one tensor after another. */
+/** Runs a bundle's networks on tensors, in a thread of their own, one batch after another. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { type BatchLimits, BatchQueue } from './batch-queue.ts';
 import type { Bundle } from './bundle.ts';
 import type { ThreadReply, ThreadRequest, ThreadSpec } from './classifier-thread.ts';
 import { ClassifierError } from './errors.ts';
 import { describeProviders, type ProviderName } from './providers.ts';
 import { scoreTask, type TaskPrediction } from './scores.ts';
 
-/**
- * Tensors handed to the thread at once: one that runs and one that waits, so that the thread never idles. Further
- * callers wait with their tensors.
- */
-const REQUESTS_IN_THREAD = 2;
+/** On a CPU a batch gains nothing and takes its memory as often. */
+export const DEFAULT_BATCHES: Readonly<Record<ProviderName, BatchLimits>> = {
+  cpu: { maxSize: 1, maxWaitMs: 0 },
+  cuda: { maxSize: 8, maxWaitMs: 10 },
+};
 
 export interface ClassifierOptions {
   provider: ProviderName;
   /** Threads of ONNX Runtime within one run. Results do not depend on it. */
   threads: number;
+  /** Else those of `DEFAULT_BATCHES`. */
+  batches?: BatchLimits;
 }
 
 /** A bundle ready to classify. Long-lived: make one a process. */
@@ -26,10 +29,13 @@ export interface Classifier {
   readonly provider: ProviderName;
   /** The bundle that it runs. */
   readonly bundle: Bundle;
+  /** Volumes in a batch. */
+  readonly batchSize: number;
   /**
    * Predictions for one volume `[slice, row, column]` of the card's shape, grey levels 0 to 255, in the order of the
-   * bundle's tasks. The tensor is given away: its buffer is empty afterwards when it was not a view into a larger one.
-   * Resolves later when others are before; callers that await each call before they make the next are held back.
+   * bundle's tasks. The tensor is given away: its buffer may be empty afterwards.
+   * Volumes of concurrent callers share a batch. Every batch is filled up to the same size, so that a prediction does
+   * not depend on how many there were. Callers that await each call before they make the next are held back.
    * @throws ClassifierError
    */
   classify(tensor: Uint8Array): Promise<TaskPrediction[]>;
@@ -38,6 +44,7 @@ export interface Classifier {
 }
 
 interface PendingRequest {
+  tensor: Uint8Array;
   resolve(logits: Record<string, Float32Array>): void;
   reject(error: ClassifierError): void;
 }
@@ -51,7 +58,7 @@ function threadFile(): string {
     : path.join(folder, 'classifier-thread.js');
 }
 
-function describeThread(bundle: Bundle, options: ClassifierOptions): ThreadSpec {
+function describeThread(bundle: Bundle, options: ClassifierOptions, batchSize: number): ThreadSpec {
   const files = [...new Set(bundle.tasks.map(({ file }) => file))];
   const [, ...inputShape] = bundle.card.input.shape;
   return {
@@ -62,7 +69,7 @@ function describeThread(bundle: Bundle, options: ClassifierOptions): ThreadSpec 
         .map(({ task, logits, labels }) => ({ task, output: logits, labels: labels.length })),
     })),
     inputName: bundle.card.input.name,
-    inputShape: [1, ...inputShape],
+    inputShape: [batchSize, ...inputShape],
     provider: options.provider,
     threads: options.threads,
   };
@@ -80,21 +87,48 @@ export async function createClassifier(bundle: Bundle, options: ClassifierOption
       `The execution provider ${options.provider} cannot be used: ${found?.detail ?? 'it is not known'}.`,
     );
   }
-  const spec = describeThread(bundle, options);
-  const tensorLength = spec.inputShape.reduce((product, size) => product * size, 1);
+  const batches = options.batches ?? DEFAULT_BATCHES[options.provider];
+  const spec = describeThread(bundle, options, batches.maxSize);
+  const tensorLength = spec.inputShape.slice(1).reduce((product, size) => product * size, 1);
   const worker = new Worker(threadFile(), { workerData: spec });
+  /** What the thread has. */
   const pending = new Map<number, PendingRequest>();
-  const waiting: { grant(): void; refuse(error: ClassifierError): void }[] = [];
-  let inThread = 0;
   let nextId = 0;
   let ended: ClassifierError | null = null;
+
+  const queue = new BatchQueue<PendingRequest>(batches, (requests) => {
+    const ids = requests.map((request) => {
+      const id = nextId++;
+      pending.set(id, request);
+      return id;
+    });
+    const tensors = joinTensors(
+      requests.map(({ tensor }) => tensor),
+      batches.maxSize,
+      tensorLength,
+    );
+    // An idle classifier does not keep the process alive; a request in the thread does.
+    worker.ref();
+    worker.postMessage({ kind: 'classify', ids, tensors } satisfies ThreadRequest, [tensors]);
+  });
 
   /** Nothing more will come from the thread: everybody who waits learns why. */
   function end(error: ClassifierError): void {
     ended ??= error;
-    for (const { reject } of pending.values()) reject(ended);
+    for (const { reject } of [...pending.values(), ...queue.drain()]) reject(ended);
     pending.clear();
-    for (const { refuse } of waiting.splice(0)) refuse(ended);
+  }
+
+  function settle(answers: Extract<ThreadReply, { kind: 'answered' }>['answers']): void {
+    for (const answer of answers) {
+      const request = pending.get(answer.id);
+      pending.delete(answer.id);
+      if ('logits' in answer) request?.resolve(answer.logits);
+      else
+        request?.reject(new ClassifierError(answer.code, `Model bundle ${bundle.name}: ${answer.message}`));
+    }
+    if (pending.size === 0) worker.unref();
+    queue.finish();
   }
 
   const exited = new Promise<void>((resolve) => {
@@ -117,48 +151,17 @@ export async function createClassifier(bundle: Bundle, options: ClassifierOption
     });
     void exited.then(() => reject(ended));
     worker.on('message', (reply: ThreadReply) => {
-      if (reply.kind === 'ready') resolve();
-      else if (reply.kind === 'classified') take(reply.id)?.resolve(reply.logits);
-      else {
-        const error = new ClassifierError(reply.code, `Model bundle ${bundle.name}: ${reply.message}`);
-        if (reply.id === null) reject(error);
-        else take(reply.id)?.reject(error);
-      }
+      if (reply.kind === 'answered') settle(reply.answers);
+      else if (reply.kind === 'ready') resolve();
+      else reject(new ClassifierError(reply.code, `Model bundle ${bundle.name}: ${reply.message}`));
     });
   });
-  // An idle classifier does not keep the process alive; a request in the thread does.
   worker.unref();
-
-  function take(id: number): PendingRequest | undefined {
-    const request = pending.get(id);
-    pending.delete(id);
-    return request;
-  }
-
-  /** Takes a place in the thread: at once, without giving up the caller's turn, when one is free. */
-  function enter(): Promise<void> | null {
-    if (ended !== null) throw ended;
-    if (inThread < REQUESTS_IN_THREAD) {
-      inThread++;
-      if (inThread === 1) worker.ref();
-      return null;
-    }
-    // The place of the request that leaves is handed on without becoming free in between.
-    return new Promise((grant, refuse) => waiting.push({ grant, refuse }));
-  }
-
-  function leave(): void {
-    const next = waiting.shift();
-    if (next !== undefined) next.grant();
-    else {
-      inThread--;
-      if (inThread === 0) worker.unref();
-    }
-  }
 
   return {
     provider: options.provider,
     bundle,
+    batchSize: batches.maxSize,
     async classify(tensor) {
       if (tensor.length !== tensorLength) {
         throw new ClassifierError(
@@ -166,28 +169,19 @@ export async function createClassifier(bundle: Bundle, options: ClassifierOption
           `The bundle takes ${tensorLength} grey levels, and the tensor has ${tensor.length}.`,
         );
       }
-      const turn = enter();
-      if (turn !== null) await turn;
-      try {
-        const logits = await new Promise<Record<string, Float32Array>>((resolve, reject) => {
-          if (ended !== null) throw ended;
-          const id = nextId++;
-          const buffer = ownBufferOf(tensor);
-          pending.set(id, { resolve, reject });
-          worker.postMessage({ kind: 'classify', id, tensor: buffer } satisfies ThreadRequest, [buffer]);
-        });
-        return bundle.tasks.map(({ task, labels, temperature }) =>
-          scoreTask(task, labels, logits[task] ?? [], temperature),
-        );
-      } finally {
-        leave();
-      }
+      const logits = await new Promise<Record<string, Float32Array>>((resolve, reject) => {
+        if (ended !== null) throw ended;
+        queue.add({ tensor, resolve, reject });
+      });
+      return bundle.tasks.map(({ task, labels, temperature }) =>
+        scoreTask(task, labels, logits[task] ?? [], temperature),
+      );
     },
     async close() {
       if (ended === null) {
         const closed = new ClassifierError('closed', 'The classifier was closed.');
         ended = closed;
-        for (const { refuse } of waiting.splice(0)) refuse(closed);
+        for (const { reject } of queue.drain()) reject(closed);
         worker.ref();
         worker.postMessage({ kind: 'close' } satisfies ThreadRequest);
       }
@@ -196,9 +190,20 @@ export async function createClassifier(bundle: Bundle, options: ClassifierOption
   };
 }
 
-/** A buffer that holds the tensor alone and may be transferred: its own where that is so, else a copy. */
-function ownBufferOf(tensor: Uint8Array): ArrayBuffer {
-  const { buffer } = tensor;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === tensor.byteLength) return buffer;
-  return new Uint8Array(tensor).buffer;
+/**
+ * A buffer that holds the batch alone and may be transferred, filled up with zeros. A batch of one takes the tensor's
+ * own buffer where it can.
+ */
+function joinTensors(tensors: readonly Uint8Array[], batchSize: number, tensorLength: number): ArrayBuffer {
+  const [first] = tensors;
+  if (
+    batchSize === 1 &&
+    first?.buffer instanceof ArrayBuffer &&
+    first.buffer.byteLength === first.byteLength
+  ) {
+    return first.buffer;
+  }
+  const batch = new Uint8Array(batchSize * tensorLength);
+  for (const [index, tensor] of tensors.entries()) batch.set(tensor, index * tensorLength);
+  return batch.buffer;
 }

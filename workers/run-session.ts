@@ -18,6 +18,7 @@ import {
   PROGRESS_QUERY,
   type RunLimits,
   type RunProgress,
+  UNITS_PER_ACTIVITY,
 } from '../workflows/contracts.ts';
 import {
   closeClient,
@@ -99,7 +100,7 @@ function limitsFor(concurrency: number): RunLimits {
   return {
     openBatches: concurrency + 1,
     openShards: concurrency,
-    unitsPerActivity: 8,
+    unitsPerActivity: UNITS_PER_ACTIVITY,
     openUnitActivities: 2,
   };
 }

@@ -11,15 +11,13 @@ import {
   type WorkerDeploymentOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import type { LoadedClassifier } from '../activities/classify.ts';
 import { StageFailure } from '../activities/failures.ts';
 import { createCpuActivities, createGpuActivities, type StageListener } from '../activities/index.ts';
-import type { RunReference } from '../activities/run-reference.ts';
-import { RunFiles } from '../activities/store/run-files.ts';
 import type { State } from '../activities/store/state.ts';
-import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
-import { type Classifier, createClassifier } from '../models/classifier.ts';
-import { BundleError } from '../models/errors.ts';
+import type { BatchLimits } from '../models/batch-queue.ts';
+import { DEFAULT_BATCHES } from '../models/classifier.ts';
+import { UNITS_PER_ACTIVITY } from '../workflows/contracts.ts';
+import { ClassifierCache } from './classifier-cache.ts';
 import { deploymentVersion } from './deployment.ts';
 import { taskQueuePrefix } from './machine.ts';
 import { dataConverterFromEnvironment } from './payload-codec.ts';
@@ -85,7 +83,19 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
   const queues = taskQueues();
   const workers: Worker[] = [];
   let pool: StagePool | null = null;
-  const classifiers = new ClassifierCache(options);
+  const batches = DEFAULT_BATCHES[options.provider];
+  let stopWorkers = () => {};
+  let lost: StageFailure | null = null;
+  const classifiers = new ClassifierCache(options.state, {
+    provider: options.provider,
+    threads: options.inferenceThreads,
+    batches,
+    onDeviceGone() {
+      // A worker that stayed would take steps from those that have a device, and fail them.
+      lost = new StageFailure('device-lost', 'environment', 'The GPU was lost; a new process may find it.');
+      stopWorkers();
+    },
+  });
   // A name of its own for each process that tells neither machine nor person.
   const identity = `serieswise-${randomBytes(6).toString('hex')}`;
   const shared = {
@@ -122,7 +132,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
         ...shared,
         taskQueue: queues.gpu,
         activities: { ...activities },
-        maxConcurrentActivityTaskExecutions: 2,
+        maxConcurrentActivityTaskExecutions: openClassifications(batches),
       }),
     );
   }
@@ -130,15 +140,27 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     await pool?.close();
     await classifiers.close();
     await connection.close();
+    if (lost !== null) throw lost;
   });
   ended.catch(() => {});
+  stopWorkers = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
   return {
     ended,
     async stop() {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      stopWorkers();
       await ended;
     },
   };
+}
+
+/**
+ * Tensors are held in three batches: one runs, one waits in the thread, one is being read. Each activity reads as many
+ * as a batch has, or all of its own.
+ */
+function openClassifications({ maxSize }: BatchLimits): number {
+  return Math.ceil((3 * maxSize) / Math.min(maxSize, UNITS_PER_ACTIVITY));
 }
 
 /** A run stays with the build that began it to its end, through every cut of its history. */
@@ -159,55 +181,4 @@ function workflowBundle(encodesFailures: boolean): WorkflowBundleOption {
   if (!encodesFailures) return { codePath: file };
   // Read by `workflows/failure-converter.ts`, which has no other way to learn what its worker was given.
   return { code: `globalThis.serieswiseEncodesFailures = true;\n${fs.readFileSync(file, 'utf8')}` };
-}
-
-/** The bundle where the run was started, or the one of that name in this worker's own checkout. */
-async function findBundle(state: State, run: RunReference): Promise<Bundle> {
-  const { bundleFolder } = await (await RunFiles.open(state, run.runKey)).readSettings();
-  try {
-    const bundle = await loadBundle(bundleFolder);
-    if (bundle.sha256 === run.bundle.sha256) return bundle;
-  } catch (error) {
-    if (!(error instanceof BundleError)) throw error;
-  }
-  return loadBundle(await resolveBundle(run.bundle.name));
-}
-
-/** Classifiers of this process, by bundle: sessions are long-lived, since they leak when they are made again. */
-class ClassifierCache {
-  private readonly options: WorkerOptions;
-  private readonly loaded = new Map<string, Promise<{ bundleSha256: string; classifier: Classifier }>>();
-
-  constructor(options: WorkerOptions) {
-    this.options = options;
-  }
-
-  async get(run: RunReference): Promise<LoadedClassifier> {
-    let loading = this.loaded.get(run.bundle.sha256);
-    if (loading === undefined) {
-      loading = this.load(run);
-      this.loaded.set(run.bundle.sha256, loading);
-      loading.catch(() => this.loaded.delete(run.bundle.sha256));
-    }
-    const loaded = await loading;
-    if (loaded.bundleSha256 !== run.bundle.sha256) {
-      throw new StageFailure(
-        'bundle-changed',
-        'permanent',
-        'This worker has another version of the model bundle than the run was started with.',
-      );
-    }
-    return loaded;
-  }
-
-  private async load(run: RunReference): Promise<LoadedClassifier> {
-    const bundle = await findBundle(this.options.state, run);
-    const { provider, inferenceThreads: threads } = this.options;
-    return { bundleSha256: bundle.sha256, classifier: await createClassifier(bundle, { provider, threads }) };
-  }
-
-  async close(): Promise<void> {
-    for (const loading of this.loaded.values())
-      await loading.then(({ classifier }) => classifier.close()).catch(() => {});
-  }
 }

@@ -15,6 +15,9 @@ export interface RunLimits {
   openUnitActivities: number;
 }
 
+/** Series units in one preprocess or classify activity of a run. */
+export const UNITS_PER_ACTIVITY = 8;
+
 /** Where a run is. */
 export interface RunProgress {
   stage: 'retrieve' | 'discover' | 'curate' | 'publish' | 'done';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { BundleCard } from '../../models/card.ts';
 import { LABELS, TASKS, type Task } from '../../models/labels.ts';
-import { type Heads, makeNetwork } from './onnx.ts';
+import { type Flaw, type Heads, makeNetwork } from './onnx.ts';
 
 /** A card for networks given by file name, true to their bytes. Tests change what they want to see refused. */
 export function makeCard(
@@ -74,16 +74,19 @@ export function writeBundleFolder(
     name?: string;
     layout?: 'one' | 'three';
     width?: number;
-    hungry?: boolean;
+    flaw?: Flaw;
     card?: (card: BundleCard) => unknown;
   } = {},
 ): string {
-  const { name = 'tiny', layout = 'one', width = 0, hungry = false, card: change = (card) => card } = options;
+  const { name = 'tiny', layout = 'one', width = 0, flaw, card: change = (card) => card } = options;
   const classes = (task: Task) => LABELS[task].length;
   const networks: Record<string, { bytes: Uint8Array; tasks: readonly Task[] }> = {};
   if (layout === 'one') {
     const heads: Heads = Object.fromEntries(TASKS.map((task) => [task, classes(task)]));
-    networks['tiny.onnx'] = { bytes: makeNetwork(heads, { width, hungry }), tasks: TASKS };
+    networks['tiny.onnx'] = {
+      bytes: makeNetwork(heads, { width, ...(flaw === undefined ? {} : { flaw }) }),
+      tasks: TASKS,
+    };
   } else {
     for (const [seed, task] of TASKS.entries()) {
       const bytes = makeNetwork({ [task]: classes(task) }, { width, seed: seed + 1 });

@@ -66,9 +66,12 @@ async function rawLogits(
       worker.on('error', reject);
       worker.on('message', (reply: ThreadReply) => {
         if (reply.kind === 'ready') {
-          worker.postMessage({ kind: 'classify', id: 1, tensor: tensor.slice().buffer });
-        } else if (reply.kind === 'classified') resolve(reply.logits);
-        else reject(new Error(reply.message));
+          worker.postMessage({ kind: 'classify', ids: [1], tensors: tensor.slice().buffer });
+          return;
+        }
+        const [answer] = reply.kind === 'answered' ? reply.answers : [reply];
+        if (answer !== undefined && 'logits' in answer) resolve(answer.logits);
+        else reject(new Error(answer?.message));
       });
     });
   } finally {
@@ -187,7 +190,7 @@ describe('createClassifier', () => {
   });
 
   test('tells memory that ran out from a network that is wrong, and goes on', async () => {
-    const hungry = await loadBundle(writeBundleFolder(root, { name: 'hungry', hungry: true }));
+    const hungry = await loadBundle(writeBundleFolder(root, { name: 'hungry', flaw: 'hungry' }));
     const classifier = await createClassifier(hungry, CPU);
     for (let attempt = 0; attempt < 2; attempt++) {
       const error = await refusal(classifier.classify(makeTensor(attempt)));

@@ -26,6 +26,7 @@ const ONNX = protobuf
 
 const FLOAT = 1;
 const UINT8 = 2;
+const INT64 = 7;
 
 type AttributeValue = number | { float: number } | number[];
 
@@ -34,11 +35,12 @@ interface NodeSpec {
   inputs: string[];
   outputs: string[];
   attributes?: Record<string, AttributeValue>;
+  name?: string;
 }
 
 interface GraphSpec {
   nodes: NodeSpec[];
-  weights: Record<string, { dims: number[]; values: Float32Array }>;
+  weights: Record<string, { dims: number[]; values: Float32Array | BigInt64Array }>;
   inputShape: (number | string)[];
   outputs: Record<string, (number | string)[]>;
 }
@@ -62,9 +64,9 @@ function encodeGraph(spec: GraphSpec): Uint8Array {
       opset_import: [{ domain: '', version: 17 }],
       graph: {
         name: 'test',
-        node: spec.nodes.map(({ op, inputs, outputs, attributes = {} }, index) => ({
+        node: spec.nodes.map(({ op, inputs, outputs, attributes = {}, name }, index) => ({
           op_type: op,
-          name: `node${index}`,
+          name: name ?? `node${index}`,
           input: inputs,
           output: outputs,
           attribute: Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value)),
@@ -72,7 +74,7 @@ function encodeGraph(spec: GraphSpec): Uint8Array {
         initializer: Object.entries(spec.weights).map(([name, { dims, values }]) => ({
           name,
           dims,
-          data_type: FLOAT,
+          data_type: values instanceof BigInt64Array ? INT64 : FLOAT,
           raw_data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
         })),
         input: [encodeValue('volume', UINT8, spec.inputShape)],
@@ -94,16 +96,78 @@ function makeWeights(count: number, scale: number, seed: number): Float32Array {
 /** Numbers of classes of the three tasks; leave one out for a network without that head. */
 export type Heads = Partial<Record<'body_part' | 'axis' | 'contrast', number>>;
 
+const int64 = (...values: number[]) => ({
+  dims: [values.length],
+  values: BigInt64Array.from(values, BigInt),
+});
+const scalar = (value: number) => ({ dims: [], values: Float32Array.of(value) });
+
+/** What can go wrong while a network runs. `flaw`, by which the trunk is multiplied, is 1 where nothing does. */
+const FLAWS = {
+  /** Wants more memory on the way than an address space has. */
+  hungry: {
+    weights: { one: { dims: [1, 1, 1, 1, 1], values: Float32Array.of(1) } },
+    nodes: [
+      {
+        op: 'Conv',
+        inputs: ['unit', 'one'],
+        outputs: ['huge'],
+        attributes: { kernel_shape: [1, 1, 1], pads: [20_000, 20_000, 20_000, 20_000, 20_000, 20_000] },
+      },
+      { op: 'GlobalAveragePool', inputs: ['huge'], outputs: ['flaw'] },
+    ],
+  },
+  /** Wants 4 · 64^N bytes for a batch of N: 64 MiB for four, more than an address space has for eight. */
+  'hungry-in-batches': {
+    weights: { one: scalar(1), base: scalar(64), zero: int64(0), last: int64(1) },
+    nodes: [
+      { op: 'Shape', inputs: ['volume'], outputs: ['dims'] },
+      { op: 'Slice', inputs: ['dims', 'zero', 'last'], outputs: ['batch'] },
+      { op: 'Cast', inputs: ['batch'], outputs: ['batch_real'], attributes: { to: FLOAT } },
+      { op: 'Pow', inputs: ['base', 'batch_real'], outputs: ['count_real'] },
+      { op: 'Cast', inputs: ['count_real'], outputs: ['count'], attributes: { to: INT64 } },
+      { op: 'Expand', inputs: ['one', 'count'], outputs: ['huge'] },
+      { op: 'ReduceMax', inputs: ['huge'], outputs: ['flaw'], attributes: { keepdims: 0 } },
+    ],
+  },
+  /** Fails, in words like those of a device that fell over, when a volume of the batch has a white voxel. */
+  'lost-by-white': {
+    weights: { ones: { dims: [1], values: Float32Array.of(1) } },
+    nodes: [
+      { op: 'ReduceMax', inputs: ['unit'], outputs: ['brightest'], attributes: { keepdims: 0 } },
+      { op: 'Cast', inputs: ['brightest'], outputs: ['index'], attributes: { to: INT64 } },
+      { op: 'Gather', inputs: ['ones', 'index'], outputs: ['flaw'], name: 'CUDA failure 719' },
+    ],
+  },
+  /** Gives NaN for a volume that is white throughout, and for no other one of its batch. */
+  'nan-by-white': {
+    weights: { one: scalar(1), zero_real: scalar(0) },
+    nodes: [
+      {
+        op: 'ReduceMin',
+        inputs: ['unit'],
+        outputs: ['darkest'],
+        attributes: { axes: [1, 2, 3, 4], keepdims: 1 },
+      },
+      { op: 'Sub', inputs: ['one', 'darkest'], outputs: ['rest'] },
+      { op: 'Log', inputs: ['rest'], outputs: ['log'] },
+      { op: 'Mul', inputs: ['log', 'zero_real'], outputs: ['nothing'] },
+      { op: 'Add', inputs: ['nothing', 'one'], outputs: ['flaw'] },
+    ],
+  },
+} satisfies Record<string, { weights: GraphSpec['weights']; nodes: NodeSpec[] }>;
+
+export type Flaw = keyof typeof FLAWS;
+
 /**
  * A network with the shape of a bundle's: uint8 in, divided by 255, average pooling, (convolutions), a linear head and
- * a softmax for each task. `width` > 0 adds two strided 3-D convolutions of that many channels in front; `hungry` wants
- * more memory on the way than an address space has.
+ * a softmax for each task. `width` > 0 adds two strided 3-D convolutions of that many channels in front.
  */
 export function makeNetwork(
   heads: Heads,
-  options: { shape?: [number, number, number]; width?: number; seed?: number; hungry?: boolean } = {},
+  options: { shape?: [number, number, number]; width?: number; seed?: number; flaw?: Flaw } = {},
 ): Uint8Array {
-  const { shape = [128, 224, 224], width = 0, seed = 1, hungry = false } = options;
+  const { shape = [128, 224, 224], width = 0, seed = 1, flaw } = options;
   const nodes: NodeSpec[] = [
     { op: 'Cast', inputs: ['volume'], outputs: ['real'], attributes: { to: FLOAT } },
     { op: 'Mul', inputs: ['real', 'scale'], outputs: ['unit'] },
@@ -131,18 +195,10 @@ export function makeNetwork(
     channels = width;
     size = [size[0] / 2, size[1] / 2, size[2] / 2];
   }
-  if (hungry) {
-    weights.one = { dims: [1, 1, 1, 1, 1], values: Float32Array.of(1) };
-    nodes.push(
-      {
-        op: 'Conv',
-        inputs: ['unit', 'one'],
-        outputs: ['huge'],
-        attributes: { kernel_shape: [1, 1, 1], pads: [20_000, 20_000, 20_000, 20_000, 20_000, 20_000] },
-      },
-      { op: 'GlobalAveragePool', inputs: ['huge'], outputs: ['mean'] },
-      { op: 'Mul', inputs: [trunk, 'mean'], outputs: ['scaled'] },
-    );
+  if (flaw !== undefined) {
+    const { nodes: flawed, weights: constants } = FLAWS[flaw];
+    nodes.push(...flawed, { op: 'Mul', inputs: [trunk, 'flaw'], outputs: ['scaled'] });
+    Object.assign(weights, constants);
     trunk = 'scaled';
   }
   const kernel = [size[0] / 2, size[1] / 2, size[2] / 2];
