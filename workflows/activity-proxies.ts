@@ -8,7 +8,7 @@ import type { CpuActivities, GpuActivities } from '../activities/index.ts';
 const options = {
   startToCloseTimeout: '6 hours',
   heartbeatTimeout: '10 seconds',
-  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
 } as const;
 
 export const cpu = proxyActivities<CpuActivities>(options);
