@@ -5,6 +5,7 @@ import { rankTimes } from '../stages/deidentify/rank-times.ts';
 import type { FrameTimes } from '../stages/deidentify/read-times.ts';
 import type { SourceEntry } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
+import { readContested } from './discover.ts';
 import { StageFailure } from './failures.ts';
 import { deidentifyEntry, hasSize, type StoredInstance, stampOf } from './instances.ts';
 import type { BatchRows, PublishedFile } from './publish.ts';
@@ -23,7 +24,7 @@ export async function batchKeyOf(
   if (entries === null)
     throw new StageFailure('listing-missing', 'transient', 'The entries of a batch are missing.');
   const stamps = entries.map((entry) => `${entry.sourceKey}:${stampOf(context, entry)}`);
-  const contested = (await files.readJson<string[]>('contested.json')) ?? [];
+  const contested = await readContested(context, batch);
   const { source: _source, name: _name, ...steps } = pipeline;
   return digestOf({ stamps, contested, steps, bundleSha256, versions: STEP_VERSIONS });
 }

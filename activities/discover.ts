@@ -16,6 +16,7 @@ import { workAhead } from './store/work-ahead.ts';
 
 const ENTRIES_PER_SHARD = 2_000;
 const FIRST_READ_BYTES = 16 * 1024;
+const CONTESTED = 'contested.json';
 
 /** What a listing found: references, never names. */
 export interface Listing extends ListingCounts {
@@ -147,6 +148,7 @@ async function sortIntoBatches(
 ): Promise<{ batchCount: number }> {
   const sop = new BigUint64Array(listing.files);
   const study = new BigUint64Array(listing.files);
+  const batchOfClaim = new Uint16Array(listing.files);
   let claims = 0;
   for (let shard = 0; shard < listing.shardCount; shard += 1) {
     const identified = await files.readSealed<IdentifiedEntry[]>(files.names.headers(shard));
@@ -161,10 +163,12 @@ async function sortIntoBatches(
       if (item.sop === '' || item.study === '') continue;
       sop[claims] = BigInt(item.sop);
       study[claims] = BigInt(item.study);
+      batchOfClaim[claims] = batch;
       claims += 1;
     }
     for (const [batch, entries] of byBatch) appendSealed(files, path.join(spill, String(batch)), entries);
   }
+  await takeOverRecords(files, batchCount);
   for (let batch = 0; batch < batchCount; batch += 1) {
     const entries = readAppended(files, path.join(spill, String(batch)));
     entries.sort((a, b) => (a.sourceKey < b.sourceKey ? -1 : 1));
@@ -175,8 +179,43 @@ async function sortIntoBatches(
     sop: sop.subarray(0, claims),
     study: study.subarray(0, claims),
   });
-  await files.writeJson('contested.json', contested.map(String));
+  const batchesOf = new Map(contested.map((hash) => [hash, new Set<number>()]));
+  for (let claim = 0; claim < claims; claim += 1) batchesOf.get(sop[claim]!)?.add(batchOfClaim[claim]!);
+  const byBatch: Record<number, string[]> = {};
+  for (const [hash, batches] of batchesOf) {
+    for (const batch of batches) {
+      byBatch[batch] ??= [];
+      byBatch[batch].push(String(hash));
+    }
+  }
+  await files.writeJson(CONTESTED, byBatch);
   return { batchCount };
+}
+
+/**
+ * Hashes of the SOP Instance UIDs of a batch that several studies claim, in a fixed order. Of this batch alone, so that
+ * a conflict elsewhere leaves its rows good.
+ */
+export async function readContested({ files }: StageContext, batch: number): Promise<string[]> {
+  return (await files.readJson<Record<number, string[]>>(CONTESTED))?.[batch] ?? [];
+}
+
+/**
+ * When an archive outgrows its cut, the studies of a new batch come from the batch whose number is the same modulo the
+ * old count: its records go along, so that they are not made again.
+ */
+async function takeOverRecords(files: RunFiles, batchCount: number): Promise<void> {
+  const known = new Set(await files.listBatches());
+  for (let batch = 1; batch < batchCount; batch += 1) {
+    if (known.has(batch)) continue;
+    let from = batch;
+    for (let cut = batchCount / 2; cut >= 1 && !known.has(from); cut /= 2) from = batch % cut;
+    if (!known.has(from)) continue;
+    for (const nameOf of [files.names.times, files.names.groups, files.names.instances]) {
+      const bytes = await files.store.read(nameOf(from));
+      if (bytes !== null) await files.write(nameOf(batch), bytes);
+    }
+  }
 }
 
 /** Batches of an earlier, larger cut of the same run would add rows of their own. */

@@ -50,6 +50,14 @@ export async function writeFinished(
   await context.files.writeJson('finished.json', { fingerprint, batchCount, summary } satisfies Finished);
 }
 
+/**
+ * To be called before anything of an output changes: what a killed run of other settings leaves there must not pass for
+ * the finished run before it.
+ */
+export async function forgetFinished({ files }: StageContext): Promise<void> {
+  await files.store.remove('finished.json');
+}
+
 /** The summary of the finished run, or null when something is new, gone or changed. */
 export async function readFinished(context: StageContext, fingerprint: string): Promise<RunSummary | null> {
   const { files, output } = context;

@@ -6,6 +6,7 @@ import { markTextPage } from '../stages/group/text-page-candidates.ts';
 import { dispositionOf } from '../stages/reasons.ts';
 import type { InstanceRecord, InstanceVerdict, SeriesUnit } from '../stages/records.ts';
 import type { StageContext } from './context.ts';
+import { readContested } from './discover.ts';
 import { StageFailure } from './failures.ts';
 import type { StoredInstance } from './instances.ts';
 import { workAhead } from './store/work-ahead.ts';
@@ -60,7 +61,7 @@ export async function readRecords(
   const stored = await files.readJson<StoredInstance[]>(files.names.instances(batch));
   if (stored === null)
     throw new StageFailure('batch-missing', 'transient', 'The records of a batch are missing.');
-  const contested = new Set(((await files.readJson<string[]>('contested.json')) ?? []).map(BigInt));
+  const contested = new Set((await readContested(context, batch)).map(BigInt));
   const records = new Map<string, InstanceRecord>();
   for (const { record } of stored) {
     const reason = 'conflicting-instances';

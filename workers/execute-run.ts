@@ -1,7 +1,7 @@
 /** One run from start to end. What needs a server is loaded when there is something to do. */
 import { tidyOutput } from '../activities/clean-up.ts';
 import { createStageContext } from '../activities/context.ts';
-import { fingerprintOf, readFinished, writeFinished } from '../activities/finished.ts';
+import { fingerprintOf, forgetFinished, readFinished, writeFinished } from '../activities/finished.ts';
 import type { StageListener } from '../activities/index.ts';
 import type { RunSummary } from '../activities/publish-manifest.ts';
 import type { RunReference } from '../activities/run-reference.ts';
@@ -79,6 +79,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
       await tidyOutput(context.output);
       return { kind: 'done', summary: finished, unchanged: true };
     }
+    await forgetFinished(context);
     const { runOnServer } = await import('./run-session.ts');
     const signal = lease === null ? request.signal : AbortSignal.any([request.signal, lease.lost]);
     const outcome = await runOnServer({ ...request, signal }, files, run, fingerprint);
