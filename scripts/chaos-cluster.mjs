@@ -1,8 +1,10 @@
-// Kills in cluster form: worker processes, the server, both at once, and the network between them, at seeded moments (#7).
+// Kills in cluster form: worker processes, the server, both at once, the network between them, and the way to an object
+// store, at seeded moments (#7).
 // Every run must give the bytes of an undisturbed one, and go on within 15 s of a blow.
 //   node scripts/chaos-cluster.mjs [--series 100] [--slices 6] [--workers 2] [--kills 200] [--server-kills 20] [--both 10]
-//     [--cuts 10] [--every 3] [--seed 1] [--work DIR] [--keep]
-// --every: seconds between two blows, in the mean. The object store is not cut off yet. Figures go to standard output as JSON.
+//     [--cuts 10] [--store-cuts 0] [--every 3] [--seed 1] [--work DIR] [--keep]
+// --every: seconds between two blows, in the mean. --store-cuts: with any, inputs, outputs and state lie in an S3 store.
+// Figures go to standard output as JSON.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     'server-kills': { type: 'string', default: '20' },
     both: { type: 'string', default: '10' },
     cuts: { type: 'string', default: '10' },
+    'store-cuts': { type: 'string', default: '0' },
     every: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
     work: { type: 'string' },
@@ -55,6 +58,7 @@ const result = await chaos.runClusterCampaign(
     serverKills: Number(values['server-kills']),
     both: Number(values.both),
     cuts: Number(values.cuts),
+    storeCuts: Number(values['store-cuts']),
     seed,
     everyMs: 1_000 * Number(values.every),
   },

@@ -1,8 +1,8 @@
 // A team's cluster on this machine: PostgreSQL, the Temporal server, an S3-compatible store, worker processes and a
 // client that share nothing but these and the key. Runs the shipped pipeline from S3 to S3 and compares every byte with a
 // run in one process on folders, for each number of CPU workers. Stops everything and leaves nothing.
-//   node scripts/cluster.mjs [--input DIR] [--workers 1,2] [--keep]
-// --input: ../shared/data/ct-dicom where that is, else a generated archive of 12 series. --keep: leaves the cluster up,
+//   node scripts/cluster.mjs [--input DIR | --series 48] [--workers 1,2,4] [--keep]
+// --input: ../shared/data/ct-dicom where that is; --series: a generated archive of so many. --keep: leaves the cluster up,
 // says how to use it, and ends with Ctrl-C. Figures go to standard output as JSON.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -17,6 +17,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
   options: {
     input: { type: 'string' },
+    series: { type: 'string' },
     workers: { type: 'string', default: '2' },
     keep: { type: 'boolean', default: false },
   },
@@ -53,9 +54,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, giveUp);
 const shared = fixtures.sharedDataDir();
 async function findInput() {
   if (values.input !== undefined) return path.resolve(values.input);
-  if (shared !== null) return path.join(shared, 'ct-dicom');
+  if (shared !== null && values.series === undefined) return path.join(shared, 'ct-dicom');
   const generated = path.join(folder, 'input');
-  await makeArchive(generated, { seed: 1, series: 12, slices: 24 });
+  await makeArchive(generated, { seed: 1, series: Number(values.series ?? 12), slices: 40 });
   return generated;
 }
 
@@ -84,6 +85,8 @@ async function runWith(cluster, workerCount, local) {
   const since = new Date();
   const place = (what) => `s3://${s3.bucket}/${what}`;
   const run = ['run', pipeline, '--input', place('input'), '--output', place(name), ...options];
+  // How many batches are open at once.
+  run.push('--concurrency', String(workerCount));
   const end = await program(run, client);
   const seconds = (Date.now() - since.getTime()) / 1_000;
   const cpu = {
