@@ -10,6 +10,8 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   validate: async (program) => (await import('./commands/validate.ts')).registerValidate(program),
   plan: async (program) => (await import('./commands/plan.ts')).registerPlan(program),
   status: async (program) => (await import('./commands/status.ts')).registerStatus(program),
+  pause: async (program) => (await import('./commands/pause.ts')).registerPause(program),
+  resume: async (program) => (await import('./commands/pause.ts')).registerResume(program),
   cancel: async (program) => (await import('./commands/cancel.ts')).registerCancel(program),
   query: async (program) => (await import('./commands/query.ts')).registerQuery(program),
   why: async (program) => (await import('./commands/why.ts')).registerWhy(program),

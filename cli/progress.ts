@@ -34,7 +34,7 @@ export function createProgressDisplay(stream: NodeJS.WriteStream): ProgressDispl
     if (last === null) return;
     const unchanged = last.batchCount === 0 ? 0 : last.batchesDone / last.batchCount;
     const done = Math.min(last.filesSeen, Math.max(files, Math.floor(last.filesSeen * unchanged)));
-    const stage = last.stage.padEnd(8);
+    const stage = (last.paused === true ? 'paused' : last.stage).padEnd(8);
     const { retrieval } = last;
     if (last.stage === 'retrieve' && retrieval !== undefined) {
       if (Date.now() - shownAt < LINE_INTERVAL_MS) return;
@@ -52,7 +52,7 @@ export function createProgressDisplay(stream: NodeJS.WriteStream): ProgressDispl
       shownAt = Date.now();
       const batches = `batch ${last.batchesDone} of ${last.batchCount}`;
       stream.write(
-        `${last.stage}: ${done} of ${last.filesSeen} files de-identified, ${units} series units labelled, ${batches}\n`,
+        `${stage.trim()}: ${done} of ${last.filesSeen} files de-identified, ${units} series units labelled, ${batches}\n`,
       );
     }
   };

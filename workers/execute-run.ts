@@ -15,6 +15,12 @@ import { type OutputLease, outputBusy, takeOutputLease } from './output-lease.ts
 import { productVersion } from './package-root.ts';
 import { takeRunLock } from './run-lock.ts';
 
+/** Level 1 goes first, 5 last; runs of one tenant take turns with those of others as if they were one. */
+export interface RunPriority {
+  level: number;
+  tenant: string | null;
+}
+
 export interface RunRequest {
   state: State;
   pipeline: Pipeline;
@@ -26,6 +32,8 @@ export interface RunRequest {
   /** CPU steps at the same time. */
   concurrency: number;
   provider: 'cpu' | 'cuda';
+  /** Who goes first on a shared cluster. */
+  priority: RunPriority;
   /** Return once the workflow is started on the cluster of `TEMPORAL_ADDRESS`. */
   detach: boolean;
   /** Ends the run early, resumable. */

@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { RunFiles } from '../activities/store/run-files.ts';
 import { PROGRESS_QUERY, type RunProgress } from '../workflows/contracts.ts';
-import { clusterFromEnvironment, connectClient } from './cluster.ts';
+import { clusterFromEnvironment, connectClient, type ServerAddress } from './cluster.ts';
 import { readServerAddress, readServerPage } from './embedded-server.ts';
 import { readLockHolder } from './run-lock.ts';
 import { workflowIdOf } from './run-session.ts';
@@ -23,9 +23,7 @@ export interface RunInspection {
 /** @param hasEnded whether there is a run.json: what is not running is then done */
 export async function inspectRun(files: RunFiles, runKey: string, hasEnded: boolean): Promise<RunInspection> {
   const holder = readLockHolder(files);
-  const cluster = clusterFromEnvironment();
-  const embedded = readServerAddress(files.localFolder);
-  const address = cluster ?? (embedded === null ? null : { address: embedded, namespace: 'default' });
+  const address = serverOf(files);
   const nothing = { progress: null, failedBatches: 0, startedAt: null, temporalUrl: null };
   if (address !== null) {
     try {
@@ -36,7 +34,9 @@ export async function inspectRun(files: RunFiles, runKey: string, hasEnded: bool
         const { status, startTime } = await handle.describe();
         if (status.name === 'RUNNING') {
           const page =
-            cluster === null ? readServerPage(files.localFolder) : process.env.SERIESWISE_TEMPORAL_UI;
+            clusterFromEnvironment() === null
+              ? readServerPage(files.localFolder)
+              : process.env.SERIESWISE_TEMPORAL_UI;
           return {
             status: 'running',
             progress: await handle.query<RunProgress>(PROGRESS_QUERY).catch(() => null),
@@ -55,6 +55,12 @@ export async function inspectRun(files: RunFiles, runKey: string, hasEnded: bool
   }
   if (holder !== null) return { ...nothing, status: 'running', process: holder };
   return { ...nothing, status: hasEnded ? 'done' : 'interrupted', process: null };
+}
+
+/** The cluster of the environment, or the embedded server of a run under way; null without either. */
+export function serverOf(files: RunFiles): ServerAddress | null {
+  const embedded = readServerAddress(files.localFolder);
+  return clusterFromEnvironment() ?? (embedded === null ? null : { address: embedded, namespace: 'default' });
 }
 
 async function countFailedBatches(client: Client, workflowId: string, since: Date): Promise<number> {

@@ -143,6 +143,11 @@ async function startOrResume(
       taskQueue: queues.cpu,
       args: [input],
       memo: { fingerprint },
+      // Batches and their steps inherit it.
+      priority: {
+        priorityKey: request.priority.level,
+        fairnessKey: request.priority.tenant ?? run.runKey,
+      },
     });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return existing;

@@ -20,6 +20,8 @@ export const UNITS_PER_ACTIVITY = 8;
 
 /** Where a run is. */
 export interface RunProgress {
+  /** Steps under way end, none is begun until the run is resumed. */
+  paused?: boolean;
   stage: 'retrieve' | 'discover' | 'curate' | 'publish' | 'done';
   /** Of a source that is a PACS: what is asked of it, and how much of that is done. */
   retrieval?: { requests: number; done: number; instances: number };
@@ -65,6 +67,10 @@ export interface CurateBatchResult {
 }
 
 export type { RunSummary };
+
+/** Signals of both workflows; a run passes them on to its batches. */
+export const PAUSE_SIGNAL = 'pause';
+export const RESUME_SIGNAL = 'resume';
 
 /** Query of `curateArchive`. */
 export const PROGRESS_QUERY = 'progress';

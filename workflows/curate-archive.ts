@@ -3,13 +3,14 @@ import {
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
+  type ChildWorkflowHandle,
   continueAsNew,
   defineQuery,
-  executeChild,
   isCancellation,
   ParentClosePolicy,
   setHandler,
   sleep,
+  startChild,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -18,6 +19,7 @@ import { cpu } from './activity-proxies.ts';
 import { forEachBounded } from './bounded.ts';
 import { type CurateArchiveInput, PROGRESS_QUERY, type RunProgress, type RunSummary } from './contracts.ts';
 import type { curateBatch } from './curate-batch.ts';
+import { type Pause, pauseSignal, resumeSignal, watchPause } from './pause.ts';
 
 const progressQuery = defineQuery<RunProgress>(PROGRESS_QUERY);
 
@@ -37,6 +39,11 @@ export async function curateArchive(input: CurateArchiveInput): Promise<RunSumma
   const failures = carried?.failures ?? [];
   let listing = carried?.listing ?? null;
   setHandler(progressQuery, () => progress);
+  const openBatches = new Set<ChildWorkflowHandle<typeof curateBatch>>();
+  const pause = watchPause(progress.paused === true, (isOn) => {
+    progress.paused = isOn;
+    for (const batch of openBatches) tellPause(batch, isOn);
+  });
   const isLong = () =>
     workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > EVENTS_BEFORE_CUT;
   const cut = () =>
@@ -55,8 +62,9 @@ export async function curateArchive(input: CurateArchiveInput): Promise<RunSumma
       const { source } = run.pipeline;
       if (isRetrieved(source)) {
         const limit = source.type === 'inbox' ? limits.openShards : source.throttle.in_flight;
-        if (!(await retrieveAll(run, progress, limit, isLong))) return await cut();
+        if (!(await retrieveAll(run, progress, limit, isLong, pause))) return await cut();
       }
+      if (pause.isOn) await pause.over();
       listing = await cpu.listSourceFiles({ run });
       progress.filesSeen = listing.files;
       progress.shardCount = listing.shardCount;
@@ -64,26 +72,31 @@ export async function curateArchive(input: CurateArchiveInput): Promise<RunSumma
     const { shardCount } = listing;
     if (progress.stage === 'discover') {
       progress.shardsDone = await forEachBounded(
-        { from: progress.shardsDone, to: shardCount, limit: limits.openShards },
+        { from: progress.shardsDone, to: shardCount, limit: limits.openShards, pause },
         async (shard) => {
           await cpu.scanHeaders({ run, shard });
         },
         isLong,
       );
       if (progress.shardsDone < shardCount) return await cut();
+      if (pause.isOn) await pause.over();
       progress.batchCount = (await cpu.planBatches({ run, listing })).batchCount;
       progress.stage = 'curate';
       announce();
     }
     const begun = await forEachBounded(
-      { from: progress.batchesDone, to: progress.batchCount, limit: limits.openBatches },
+      { from: progress.batchesDone, to: progress.batchCount, limit: limits.openBatches, pause },
       async (batch) => {
         try {
-          const result = await executeChild<typeof curateBatch>('curateBatch', {
+          const child = await startChild<typeof curateBatch>('curateBatch', {
             args: [{ run, limits, gpuTaskQueue: input.gpuTaskQueue, batch }],
             workflowId: `${info.workflowId}/batch-${batch}`,
             parentClosePolicy: ParentClosePolicy.TERMINATE,
           });
+          // A pause that came while it was started.
+          if (pause.isOn) tellPause(child, true);
+          openBatches.add(child);
+          const result = await child.result().finally(() => openBatches.delete(child));
           if (result.unchanged) progress.batchesUnchanged += 1;
           add(progress.instances, result.instances);
           add(progress.series, result.series);
@@ -107,6 +120,7 @@ export async function curateArchive(input: CurateArchiveInput): Promise<RunSumma
         details: [failure.kind],
       });
     }
+    if (pause.isOn) await pause.over();
     progress.stage = 'publish';
     announce();
     const summary = await cpu.publishManifest({ run, listing, batchCount: progress.batchCount, startedAt });
@@ -123,23 +137,29 @@ export async function curateArchive(input: CurateArchiveInput): Promise<RunSumma
   }
 }
 
+/** A batch that has just ended needs no word. */
+function tellPause(batch: ChildWorkflowHandle<typeof curateBatch>, isOn: boolean): void {
+  batch.signal(isOn ? pauseSignal : resumeSignal).catch(() => {});
+}
+
 /** @returns false when the history has to be cut before all is retrieved */
 async function retrieveAll(
   run: CurateArchiveInput['run'],
   progress: RunProgress,
   limit: number,
   isLong: () => boolean,
+  pause: Pause,
 ): Promise<boolean> {
   if (progress.retrieval === undefined) {
     progress.stage = 'retrieve';
-    const { requests } = await inAllowedHours(() => cpu.planRetrieval({ run }));
+    const { requests } = await inAllowedHours(pause, () => cpu.planRetrieval({ run }));
     progress.retrieval = { requests, done: 0, instances: 0 };
   }
   const { retrieval } = progress;
   await forEachBounded(
-    { from: retrieval.done, to: retrieval.requests, limit },
+    { from: retrieval.done, to: retrieval.requests, limit, pause },
     async (request) => {
-      const { instances } = await inAllowedHours(() => cpu.retrieveRequest({ run, request }));
+      const { instances } = await inAllowedHours(pause, () => cpu.retrieveRequest({ run, request }));
       retrieval.instances += instances;
       retrieval.done += 1;
     },
@@ -152,9 +172,11 @@ async function retrieveAll(
 
 /** Outside of the hours in which a PACS may be asked the workflow sleeps, not an activity. */
 async function inAllowedHours<Result extends object>(
+  pause: Pause,
   ask: () => Promise<Result | { waitMs: number }>,
 ): Promise<Result> {
   for (;;) {
+    if (pause.isOn) await pause.over();
     const answer = await ask();
     if (!('waitMs' in answer)) return answer;
     await sleep(answer.waitMs);

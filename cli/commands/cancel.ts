@@ -5,8 +5,8 @@ import { removeInterim } from '../../activities/clean-up.ts';
 import { normalizeLocation } from '../../activities/store/locations.ts';
 import { openStore } from '../../activities/store/open-store.ts';
 import { BEGUN, RunFiles, runKeyOf, WORK_FOLDER } from '../../activities/store/run-files.ts';
-import { clusterFromEnvironment, connectClient } from '../../workers/cluster.ts';
-import { readServerAddress } from '../../workers/embedded-server.ts';
+import { connectClient } from '../../workers/cluster.ts';
+import { serverOf } from '../../workers/inspect-run.ts';
 import { readLockHolder } from '../../workers/run-lock.ts';
 import { workflowIdOf } from '../../workers/run-session.ts';
 import { CliError } from '../exit.ts';
@@ -38,9 +38,7 @@ export function registerCancel(program: Command): void {
 
 /** Asks the server of the run, if one is there, and waits for the end. */
 async function cancelOnServer(files: RunFiles, runKey: string): Promise<boolean> {
-  const embedded = readServerAddress(files.localFolder);
-  const address =
-    clusterFromEnvironment() ?? (embedded === null ? null : { address: embedded, namespace: 'default' });
+  const address = serverOf(files);
   if (address === null) return false;
   const client = await connectClient(address).catch(() => {
     throw new CliError('The server of this run does not answer; try again in a moment.', 3);

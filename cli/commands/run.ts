@@ -11,7 +11,7 @@ import { isRetrieved, needsList } from '../../pipelines/source-kinds.ts';
 import type { RetrievedSource, Source } from '../../pipelines/source-schema.ts';
 import { ListError } from '../../stages/retrieve/read-list.ts';
 import { isReportCurrent } from '../../web/report/report-file.ts';
-import { executeRun, type RunOutcome } from '../../workers/execute-run.ts';
+import { executeRun, type RunOutcome, type RunPriority } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { CliError } from '../exit.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
@@ -27,6 +27,8 @@ export interface RunOptions {
   state?: string;
   concurrency?: string;
   provider: string;
+  priority?: string;
+  tenant?: string;
   detach?: boolean;
   report: boolean;
   json?: boolean;
@@ -50,6 +52,8 @@ export function registerRun(program: Command): void {
       .option('--set <a.b=value>', 'override a field of the spec (repeatable)', collect, [])
       .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
       .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
+      .option('--priority <n>', 'on a cluster: 1 goes first, 5 last', '3')
+      .option('--tenant <name>', 'on a cluster: whose runs share one turn (default: each run has its own)')
       .option('--no-report', 'leave out report/index.html; make it later with: serieswise report DIR')
       .option('--detach', 'return after the start; follow with: serieswise status DIR')
       .option('--json', 'print one JSON document on standard output'),
@@ -68,6 +72,7 @@ function collect(value: string, values: string[]): string[] {
 export async function runPipeline(file: string, options: RunOptions): Promise<void> {
   const { pipeline, digest, bundle } = await loadRunnablePipeline(file, options.set);
   const concurrency = parseConcurrency(options.concurrency);
+  const priority = parsePriority(options);
   if (options.provider !== 'cpu' && options.provider !== 'cuda') {
     throw new CliError(`--provider ${options.provider} is not known; use cpu or cuda.`, 2);
   }
@@ -100,6 +105,7 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
       output,
       concurrency,
       provider: options.provider,
+      priority,
       detach: options.detach === true,
       signal: interrupt.signal,
       say,
@@ -142,6 +148,13 @@ async function report(outcome: RunOutcome, outputFolder: string, json: boolean):
     case 'failed':
       throw new CliError(`${outcome.message} [${outcome.code}]`, outcome.environment ? 3 : 1);
   }
+}
+
+function parsePriority({ priority = '3', tenant }: Pick<RunOptions, 'priority' | 'tenant'>): RunPriority {
+  if (!/^[1-5]$/.test(priority)) throw new CliError(`--priority ${priority} is not 1, 2, 3, 4 or 5.`, 2);
+  if (tenant !== undefined && !/^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(tenant))
+    throw new CliError('--tenant takes lower-case words joined by hyphens.', 2);
+  return { level: Number(priority), tenant: tenant ?? null };
 }
 
 /** Reads `--concurrency`. */

@@ -22,12 +22,13 @@ export function registerStatus(program: Command): void {
     const state = openStateOrExit(options.state);
     const runKey = runKeyOf(state, output);
     const {
-      status,
+      status: found,
       progress,
       process: holder,
       failedBatches,
       temporalUrl,
     } = await inspectRun(await RunFiles.open(state, runKey), runKey, document !== null);
+    const status = progress?.paused === true ? 'paused' : found;
     if (options.json) {
       printJson({
         status,
@@ -58,6 +59,7 @@ export function registerStatus(program: Command): void {
       rows.push(['to be reviewed', document.ledger.needs_review]);
     }
     process.stdout.write(`${renderTable(['', ''], rows)}\n`);
+    if (status === 'paused') process.stderr.write(`Go on with: serieswise resume ${folder}\n`);
     if (status === 'interrupted')
       process.stderr.write('Run the same `serieswise run` command again to go on.\n');
   });

@@ -179,6 +179,7 @@ async function runPipeline(
       output: outputFolder,
       concurrency: availableCores(),
       provider: 'cpu',
+      priority: { level: 3, tenant: null },
       detach: false,
       signal: interrupt.signal,
       say: (text) => lines.push(text),
