@@ -1,7 +1,7 @@
-// What takes part in a row: a process that stays and is asked round by round, or a command that runs once a round.
+// What takes part in a row: a process that stays and is asked round by round.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { measureCommand, watchTree } from '../process-tree.mjs';
+import { watchTree } from '../process-tree.mjs';
 
 /** A round that is not answered within these is given up. */
 const LONGEST_ROUND_MS = 30 * 60_000;
@@ -54,33 +54,5 @@ export async function startResident(command, env = process.env) {
       child.stdin.end();
       await ended;
     },
-  };
-}
-
-/**
- * A command that is run once a round, its start included.
- * @param {(request: object) => string[]} commandOf program and arguments of a round
- * @param {{ env?: NodeJS.ProcessEnv, version?: string | null, readResult?: (stdout: string, request: object) => any }} options
- * @returns {StartedTool}
- */
-export function oneShot(commandOf, { env = process.env, version = null, readResult } = {}) {
-  let peakBytes = 0;
-  return {
-    version,
-    startUp: null,
-    async doRound(request) {
-      const { code, stdout, stderr, wallSeconds, cpuSeconds, peak } = await measureCommand(
-        commandOf(request),
-        {
-          env,
-          everyMs: 100,
-        },
-      );
-      if (code !== 0) throw new Error(`a command ended with ${code}: ${stderr.slice(-2000)}`);
-      peakBytes = Math.max(peakBytes, peak.sumBytes);
-      return { wallSeconds, cpuSeconds, result: (await readResult?.(stdout, request)) ?? {} };
-    },
-    peakBytes: () => peakBytes,
-    end: async () => {},
   };
 }
