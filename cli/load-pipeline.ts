@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { FILES_COLUMNS } from '../cohorts/files-table.ts';
 import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
 import { BundleError } from '../models/errors.ts';
 import { digestOf } from '../pipelines/digest.ts';
+import { type Expectation, expectSchema } from '../pipelines/expect-schema.ts';
 import {
   type CheckedProblem,
   formatProblem,
@@ -54,7 +56,7 @@ export async function loadRunnablePipeline(
       throw error;
     }
   };
-  const checks = [{ path: ['classify', 'bundle'], check: checkBundle }, PROFILE_CHECK];
+  const checks = [{ path: ['classify', 'bundle'], check: checkBundle }, PROFILE_CHECK, EXPECT_CHECK];
   const pipeline = await loadChecked(file, overrides, checks);
   if (bundle === null) throw new Error('the check of the bundle did not run');
   // A path says something of a machine; from here on the bundle goes by its name and digest.
@@ -70,6 +72,14 @@ export async function loadRunnablePipeline(
  */
 export function loadDeidentification(file: string): Promise<Pipeline> {
   return loadChecked(file, [], [PROFILE_CHECK]);
+}
+
+/**
+ * Loads a spec for what it expects of a dataset: its bundle need not be there.
+ * @throws InvalidPipelineError with every problem; CliError 2 when the file cannot be read
+ */
+export async function loadExpectations(file: string): Promise<Expectation[]> {
+  return (await loadChecked(file, [], [EXPECT_CHECK])).expect ?? [];
 }
 
 const definitions = (): string => path.join(packageRoot(), 'pipelines/definitions');
@@ -128,3 +138,20 @@ async function checkProfile(value: unknown): Promise<CheckedProblem[]> {
 }
 
 const PROFILE_CHECK: PipelineCheck = { path: ['deidentify'], check: checkProfile };
+
+/** Whether DuckDB takes the queries of `expect`, each at its place. */
+async function checkExpectQueries(value: unknown): Promise<CheckedProblem[]> {
+  const parsed = expectSchema.safeParse(value);
+  if (!parsed.success || parsed.data.length === 0) return [];
+  // DuckDB is loaded for specs that expect something, not for every command that reads one.
+  const { findQueryProblems } = await import('../manifest/check-expectations.ts');
+  const columns = FILES_COLUMNS.map(({ name, type }) => `${name} ${type}`).join(', ');
+  const found = await findQueryProblems(parsed.data, `CREATE TABLE files (${columns})`);
+  return found.map(({ index, message }) => ({
+    message: message.split('\n')[0] ?? message,
+    hint: 'columns: docs/manifest.md',
+    below: [index, 'sql'],
+  }));
+}
+
+const EXPECT_CHECK: PipelineCheck = { path: ['expect'], check: checkExpectQueries };

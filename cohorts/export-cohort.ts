@@ -5,6 +5,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { isTemporaryName, writeFileAtomic } from '../activities/store/atomic.ts';
 import type { Manifest } from '../manifest/query.ts';
 import { CohortError, UnitError, type UnitProblem } from './cohort-error.ts';
+import { FILES_COLUMNS } from './files-table.ts';
 import { type CohortUnit, selectCohort, unitsSql } from './select-cohort.ts';
 import { type Split, splitOf } from './split-cohort.ts';
 import { type CohortFormat, type WriteContext, type WrittenFile, writeUnit } from './write-unit.ts';
@@ -183,23 +184,13 @@ async function writeManifest(request: ExportRequest, outcomes: readonly UnitOutc
       sha256,
     }));
   });
-  const column = (name: keyof FileRow, type: 'STRING' | 'INT64') => ({
+  const columnData = FILES_COLUMNS.map(({ name, type }) => ({
     name,
-    data: rows.map((row) => row[name]),
     type,
+    data: rows.map((row) => row[name]),
     nullable: true,
-  });
-  const buffer = parquetWriteBuffer({
-    columnData: [
-      column('series_unit', 'STRING'),
-      column('patient_id', 'STRING'),
-      column('split', 'STRING'),
-      column('path', 'STRING'),
-      column('bytes', 'INT64'),
-      column('sha256', 'STRING'),
-      column('problem', 'STRING'),
-    ],
-  });
+  }));
+  const buffer = parquetWriteBuffer({ columnData });
   const folder = path.join(target, 'manifest/files');
   fs.mkdirSync(folder, { recursive: true });
   writeFileAtomic(path.join(folder, 'part-000000.parquet'), new Uint8Array(buffer));

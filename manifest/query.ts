@@ -68,7 +68,18 @@ interface TableFiles {
  * @throws ManifestError `no-manifest` when there is nothing; `manifest-damaged` when a file is not a Parquet table
  */
 export async function openManifest(folder: string, options: ManifestOptions = {}): Promise<Manifest> {
-  const sources = await findTables(path.join(path.resolve(folder), 'manifest'));
+  return openTables(await findTables(path.join(path.resolve(folder), 'manifest')), options);
+}
+
+/** The tables of the schema without a row: whether a query can be asked at all. */
+export function openEmptyManifest(options: ManifestOptions = {}): Promise<Manifest> {
+  return openTables(
+    TABLE_NAMES.map((name) => ({ name, files: [] })),
+    options,
+  );
+}
+
+async function openTables(sources: readonly TableFiles[], options: ManifestOptions): Promise<Manifest> {
   const database = await openDatabase(sources, options, []);
   const { connection } = database;
   const listing = await connection.runAndReadAll(

@@ -3,6 +3,7 @@
  * documentation all come from here.
  */
 import { z } from 'zod';
+import { expectSchema } from './expect-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const SPLIT_KEYS = [
@@ -191,6 +192,9 @@ export const pipelineSchema = z.strictObject({
         .describe('Write a three-plane picture of each unit below thumbnails/.'),
     })
     .default({ dicom: true, tensors: false, thumbnails: true }),
+  expect: expectSchema
+    .optional()
+    .describe('What the dataset has to be like; a broken expectation ends the command with exit code 1.'),
 });
 
 /** A resolved pipeline: every default filled in. It travels as workflow input. */

@@ -14,6 +14,7 @@ import {
 } from '../../stages/preprocess/preprocess-volume.ts';
 import { productVersion } from '../../workers/package-root.ts';
 import { CliError } from '../exit.ts';
+import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
 import { withOutputView } from '../output-view.ts';
 import { requireRunDocument } from '../run-folder.ts';
 import { printJson, say } from '../settings.ts';
@@ -96,18 +97,21 @@ async function runExport(folder: string, source: string, options: ExportOptions)
       },
       ...(process.stderr.isTTY ? { progress: showProgress } : {}),
     });
-    if (options.json) printJson(document);
+    const expectations = await checkDataset(options.to, run.pipeline.expect);
+    if (options.json) printJson(expectations.length === 0 ? document : { ...document, expectations });
     else {
       const { series_units, patients, files, bytes } = document;
       say(
         `${series_units} series units of ${patients} patients: ${files} files, ${(bytes / 1e6).toFixed(1)} MB in ${options.to}`,
       );
+      if (expectations.length > 0) say(renderExpectations(expectations));
     }
     const problems = Object.entries(document.problems);
     if (problems.length > 0) {
       const told = problems.map(([problem, count]) => `${problem} ${count}`).join(', ');
       throw new CliError(`Some units could not be written: ${told}. See the column problem of files.`, 1);
     }
+    requireAll(expectations);
   } catch (error) {
     if (error instanceof CohortError) throw new CliError(error.message, 2);
     throw error;

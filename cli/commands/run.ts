@@ -7,6 +7,7 @@ import { readRequestList } from '../../activities/retrieve.ts';
 import { isBucketLocation, isInside, normalizeLocation } from '../../activities/store/locations.ts';
 import { type Input, openInput, openStore } from '../../activities/store/open-store.ts';
 import { BEGUN, RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
+import type { Expectation } from '../../pipelines/expect-schema.ts';
 import { isRetrieved, needsList } from '../../pipelines/source-kinds.ts';
 import type { RetrievedSource, Source } from '../../pipelines/source-schema.ts';
 import { ListError } from '../../stages/retrieve/read-list.ts';
@@ -14,6 +15,7 @@ import { isReportCurrent } from '../../web/report/report-file.ts';
 import { executeRun, type RunOutcome, type RunPriority } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { CliError } from '../exit.ts';
+import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
 import { openStoreOrExit } from '../output-view.ts';
 import { createProgressDisplay } from '../progress.ts';
@@ -118,7 +120,7 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
       const { writeReportOrExit } = await import('./report.ts');
       if (!isCurrent) await writeReportOrExit(output);
     }
-    await report(outcome, output, options.json === true);
+    await report(outcome, output, pipeline.expect, options.json === true);
   } catch (error) {
     display.stop();
     if (error instanceof StageFailure)
@@ -130,13 +132,25 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   }
 }
 
-async function report(outcome: RunOutcome, outputFolder: string, json: boolean): Promise<void> {
+async function report(
+  outcome: RunOutcome,
+  outputFolder: string,
+  expect: readonly Expectation[] | undefined,
+  json: boolean,
+): Promise<void> {
   switch (outcome.kind) {
-    case 'done':
-      if (json)
-        printJson({ status: 'done', unchanged: outcome.unchanged, output: outputFolder, ...outcome.summary });
-      else await printRunSummary(outcome.summary, outputFolder, outcome.unchanged);
+    case 'done': {
+      const { summary, unchanged } = outcome;
+      const expectations = await checkDataset(outputFolder, expect);
+      const checked = expectations.length === 0 ? {} : { expectations };
+      if (json) printJson({ status: 'done', unchanged, output: outputFolder, ...summary, ...checked });
+      else {
+        await printRunSummary(summary, outputFolder, unchanged);
+        if (expectations.length > 0) process.stdout.write(`\n${renderExpectations(expectations)}\n`);
+      }
+      requireAll(expectations);
       return;
+    }
     case 'started':
       if (json) printJson({ status: 'started', output: outputFolder, run: outcome.runKey });
       else say('Started. Follow it with: serieswise status DIR');

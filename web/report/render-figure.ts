@@ -28,6 +28,7 @@ export function renderFigure(figure: Figure, rows: readonly AnswerRow[], context
 
 function renderView(figure: Figure, rows: readonly AnswerRow[], context: FigureContext): string {
   const { view } = figure;
+  if (view.kind === 'bounded') return renderBounded(figure.title, view, rows);
   if (rows.length === 0) {
     return `<h3>${escapeHtml(figure.title)}</h3><p class="soft">Nothing: the query has no rows.</p>`;
   }
@@ -45,6 +46,20 @@ function renderView(figure: Figure, rows: readonly AnswerRow[], context: FigureC
     case 'pictures':
       return `<h3>${escapeHtml(figure.title)}</h3>${renderPictures(view, rows, context)}`;
   }
+}
+
+function renderBounded(
+  title: string,
+  { expected, holds, problem }: Extract<FigureView, { kind: 'bounded' }>,
+  rows: readonly AnswerRow[],
+): string {
+  const [column, value] = Object.entries(rows[0] ?? {})[0] ?? [];
+  const is =
+    column === undefined
+      ? escapeHtml(problem ?? '')
+      : `is <b${markCell(0, column)}>${escapeHtml(showValue(value))}</b>`;
+  const verdict = holds ? '<b>holds</b>' : '<b class="broken">broken</b>';
+  return `<h3>${escapeHtml(title)}</h3><p>Expected: ${escapeHtml(expected)}; ${is}: ${verdict}</p>`;
 }
 
 function columnsOf(rows: readonly AnswerRow[]): FigureColumn[] {

@@ -21,6 +21,7 @@ ul.pictures img { display: block; width: 100%; height: auto; background: #000; }
 ul.pictures .none { padding: 26px 10px; text-align: center; color: var(--soft); background: var(--band); }
 h4 { margin: .8rem 0 .2rem; font-size: .95rem; } h4 span, .soft { color: var(--soft); font-weight: 400; }
 table.facts th, table.facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; vertical-align: top; } table.facts th { min-width: 11rem; }
+.broken { color: var(--bad); }
 p.alarm { border: 2px solid var(--bad); color: var(--bad); border-radius: 8px; padding: 10px 14px; font-weight: 600; }
 @media print { :root { --page: #fff; } body { font-size: 12px; } main, header { max-width: none; padding: 0; }
   h2, h3, h4 { break-after: avoid; } ul.pictures li, svg, tr { break-inside: avoid; } .scroll { overflow: visible; }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { flushFolder, isTemporaryName, writeFileAtomic } from '../../activities/store/atomic.ts';
 import type { RunDocument } from '../../cli/run-folder.ts';
+import { checkExpectations } from '../../manifest/check-expectations.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { isSeriesUnitKey, thumbnailPathOf } from '../../stages/publish/output-paths.ts';
@@ -10,6 +11,7 @@ import { REASONS } from '../../stages/reasons.ts';
 import { productVersion } from '../../workers/package-root.ts';
 import type { AnswerRow } from './cells.ts';
 import { listDeidentificationFacts, listProvenance, listTiming } from './facts.ts';
+import { listExpectations } from './figures/expectations.ts';
 import type { ReportSettings } from './figures/figure.ts';
 import { listSections } from './figures/index.ts';
 import { type AnsweredSection, renderReport } from './render-report.ts';
@@ -40,6 +42,7 @@ export async function writeReport(folder: string, run: RunDocument): Promise<Wri
   const manifest = await openManifest(folder);
   try {
     const { sections, pictures, picturesPerLabel } = await answerFigures(manifest, folder, run);
+    sections.splice(1, 0, ...(await answerExpectations(manifest, run)));
     const alarms = findAlarms(sections, run);
     const html = renderReport({
       run,
@@ -72,6 +75,13 @@ export async function writeReport(folder: string, run: RunDocument): Promise<Wri
   } finally {
     await manifest.close();
   }
+}
+
+/** What the pipeline expects of its run; no section where it expects nothing. */
+async function answerExpectations(manifest: Manifest, run: RunDocument): Promise<AnsweredSection[]> {
+  const expected = (run.pipeline.expect ?? []).filter(({ of }) => of === 'run');
+  if (expected.length === 0) return [];
+  return [listExpectations(await checkExpectations(manifest, expected))];
 }
 
 async function answerFigures(

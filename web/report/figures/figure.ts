@@ -33,6 +33,13 @@ export type FigureView =
       /** A dashed line with its name. */
       readonly marker?: { readonly at: number; readonly title: string };
     }
+  /** One number and its bounds in words; `problem` where the query gave no number. */
+  | {
+      readonly kind: 'bounded';
+      readonly expected: string;
+      readonly holds: boolean;
+      readonly problem: string | null;
+    }
   /** The thumbnail of each row's `series_unit`, below a heading for each value of `group` if there is one. */
   | { readonly kind: 'pictures'; readonly group?: string; readonly words: readonly FigureColumn[] };
 
