@@ -141,7 +141,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   } catch (error) {
     // A file beside the server could not be written, say: nobody would stop the server, and the process would wait for it.
     stopping = true;
-    kill(child);
+    endServer(child);
     throw error;
   }
   return {
@@ -152,7 +152,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
       const running = child;
       if (running === null || running.exitCode !== null) return;
       const ended = new Promise((resolve) => running.once('exit', resolve));
-      kill(running);
+      endServer(running);
       // A timer that counted would hold the process back for all of its time.
       await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
       fs.rmSync(path.join(folder, 'server.pid'), { force: true });
@@ -210,8 +210,12 @@ function removeDatabase(database: string): void {
     fs.rmSync(`${database}${suffix}`, { force: true });
 }
 
-function kill(child: ChildProcess | null): void {
-  child?.kill('SIGTERM');
+/**
+ * Closes the pipe, at which the watchdog ends the server. A signal could come before the watchdog's shell has its trap:
+ * the shell would be gone, and what it started would wait for this process as this process waits for the pipe.
+ */
+function endServer(child: ChildProcess | null): void {
+  child?.stdio[3]?.destroy();
 }
 
 async function answers(port: number, timeoutMs: number): Promise<boolean> {
