@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { systemFailureOf } from '../../activities/failures.ts';
 import { isBucketLocation } from '../../activities/store/locations.ts';
 import { ManifestError } from '../../manifest/errors.ts';
 import { REPORT_PATH } from '../../web/report/report-file.ts';
@@ -43,6 +44,7 @@ export function writeReportOrExit(output: string): Promise<WrittenReport> {
 function refuse(error: unknown): never {
   if (error instanceof ManifestError) throw new CliError(error.message, error.code === 'no-manifest' ? 2 : 1);
   const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined) throw new CliError(`The report cannot be written (${code}).`, 3);
+  const reason = systemFailureOf(error)?.message ?? `(${code})`;
+  if (code !== undefined) throw new CliError(`The report cannot be written: ${reason}`, 3);
   throw error;
 }

@@ -249,7 +249,9 @@ function deidentifyFile(
   const meta = encodeMeta({ sopClassUid: sopClassUid ?? '', sopInstanceUid, transferSyntaxUid });
   const header = concatBytes([meta, ...sortedByTag(elements)]);
   const pixelPieces = writePixels(file, pixels, encoding);
-  const image = describeImage(readDicom(header), isMultiFrame, {
+  const written = readBack(header);
+  if (written === null) return stop('damaged');
+  const image = describeImage(written, isMultiFrame, {
     pixelData: {
       offset: header.length + pixelPieces[0]!.length,
       length: pixels.length,
@@ -282,6 +284,19 @@ function deidentifyFile(
     outputBytes += chunk.length;
   }
   return { record: { ...record, outputSha256: hash.digest('hex'), outputBytes }, output, times };
+}
+
+/**
+ * The header as others will read it; null where nobody can. Elements are kept to the byte, so a source that mixes
+ * explicit and implicit VR, and is read element by element, may leave a header that is neither.
+ */
+function readBack(header: Uint8Array): DicomFile | null {
+  try {
+    return readDicom(header);
+  } catch (error) {
+    if (!(error instanceof DicomError)) throw error;
+    return null;
+  }
 }
 
 /**
