@@ -10,6 +10,14 @@ export function valueBytes(file: DicomFile, element: DicomElement): Uint8Array {
 }
 
 /**
+ * Whether an element of a data set in explicit VR has its VR in its header. Some writers fall back to implicit VR for
+ * single elements; a file without its transfer syntax may do so from somewhere on.
+ */
+export function hasWrittenVr({ bytes }: DicomFile, { vr, headerOffset }: DicomElement): boolean {
+  return bytes[headerOffset + 4] === vr.charCodeAt(0) && bytes[headerOffset + 5] === vr.charCodeAt(1);
+}
+
+/**
  * What the value field holds: the element's VR, or the dictionary's where a program without one wrote `UN`.
  * Sequences written as UN stay `UN` unless their items could be read.
  */

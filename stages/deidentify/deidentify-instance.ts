@@ -15,7 +15,7 @@ import {
   isSupportedTransferSyntax,
   TRANSFER_SYNTAXES,
 } from '../../dicom/uids.ts';
-import { getNumber, getString, getText, valueBytes } from '../../dicom/values.ts';
+import { getNumber, getString, getText, hasWrittenVr, valueBytes } from '../../dicom/values.ts';
 import { describeHeaders, type HeaderWords } from '../evidence/header-evidence.ts';
 import { dispositionOf, type Reason } from '../reasons.ts';
 import type { InstanceRecord } from '../records.ts';
@@ -249,9 +249,7 @@ function deidentifyFile(
   const meta = encodeMeta({ sopClassUid: sopClassUid ?? '', sopInstanceUid, transferSyntaxUid });
   const header = concatBytes([meta, ...sortedByTag(elements)]);
   const pixelPieces = writePixels(file, pixels, encoding);
-  const written = readBack(header);
-  if (written === null) return stop('damaged');
-  const image = describeImage(written, isMultiFrame, {
+  const image = describeImage(readDicom(header), isMultiFrame, {
     pixelData: {
       offset: header.length + pixelPieces[0]!.length,
       length: pixels.length,
@@ -287,19 +285,6 @@ function deidentifyFile(
 }
 
 /**
- * The header as others will read it; null where nobody can. Elements are kept to the byte, so a source that mixes
- * explicit and implicit VR, and is read element by element, may leave a header that is neither.
- */
-function readBack(header: Uint8Array): DicomFile | null {
-  try {
-    return readDicom(header);
-  } catch (error) {
-    if (!(error instanceof DicomError)) throw error;
-    return null;
-  }
-}
-
-/**
  * A keyed digest of all bytes of the source. The pixels go in as their fingerprint, which is known by then: they are
  * most of a file, and hashing them is most of the work.
  */
@@ -326,19 +311,19 @@ function shiftDaysOf(file: DicomFile, pseudonymizer: Pseudonymizer): number {
 
 /**
  * Pixel Data as its header and its value, the latter a view. The header is written anew only where the source's is
- * invalid: an odd length, or a VR that is not that of native pixels. PS3.5 section 8.1.1 and annex A.2
+ * invalid: an odd length, a VR that is not that of native pixels, or none. PS3.5 section 8.1.1 and annex A.2
  */
 function writePixels(file: DicomFile, pixels: DicomElement, encoding: Encoding): Uint8Array[] {
   const { bytes } = file;
   const isWide = (getNumber(file, file.dataset, TAGS.BitsAllocated) ?? 16) > 8;
   const isValidVr =
     !encoding.explicitVr || pixels.vr === 'OW' || (pixels.vr === 'OB' && !(isWide && encoding.littleEndian));
-  if (pixels.undefinedLength || (isValidVr && pixels.length % 2 === 0)) {
-    return [
-      bytes.subarray(pixels.headerOffset, pixels.dataOffset),
-      bytes.subarray(pixels.dataOffset, pixels.endOffset),
-    ];
+  const value = bytes.subarray(pixels.dataOffset, pixels.endOffset);
+  const isStated = !encoding.explicitVr || hasWrittenVr(file, pixels);
+  if (isStated && (pixels.undefinedLength || (isValidVr && pixels.length % 2 === 0))) {
+    return [bytes.subarray(pixels.headerOffset, pixels.dataOffset), value];
   }
+  if (pixels.undefinedLength) return [encodeHeader(pixels.tag, 'OB', 0xffffffff, encoding), value];
   const padding = pixels.length % 2;
   return [
     encodeHeader(pixels.tag, isValidVr ? pixels.vr : 'OW', pixels.length + padding, encoding),

@@ -8,7 +8,7 @@ import {
 } from '../../dicom/encode.ts';
 import type { DicomDataset, DicomElement, DicomFile, DicomItem } from '../../dicom/read.ts';
 import { isPrivateCreatorTag, isPrivateTag, TAGS } from '../../dicom/tags.ts';
-import { getString, rawText, readNumbers, valueBytes } from '../../dicom/values.ts';
+import { getString, hasWrittenVr, rawText, readNumbers, valueBytes } from '../../dicom/values.ts';
 import { isStringVr } from '../../dicom/vr.ts';
 import { withoutNames, wordsOfName } from './descriptors.ts';
 import { fitsNumbers, type Judgement } from './grammars.ts';
@@ -319,7 +319,7 @@ export function encodeCode(
   ]);
 }
 
-/** The bytes of the source can be the bytes of the output: same encoding, and a VR that the dictionary knows. */
+/** The bytes of the source can be the bytes of the output: same encoding, and a VR that it states and the dictionary knows. */
 function isRawWritable(
   context: FilterContext,
   dataset: DicomDataset,
@@ -330,6 +330,7 @@ function isRawWritable(
   return (
     dataset.explicitVr === explicitVr &&
     dataset.littleEndian === littleEndian &&
+    (!explicitVr || hasWrittenVr(context.file, element)) &&
     (element.length % 2 === 0 || element.fragments !== undefined) &&
     (!element.undefinedLength || element.fragments !== undefined) &&
     (rule.vrs.includes(element.vr) || (!explicitVr && element.vr !== 'SQ'))
