@@ -1,6 +1,7 @@
 /** The program: commands, errors and exit codes put together. */
 import { Command, CommanderError } from 'commander';
 import { StageFailure, systemFailureOf } from '../activities/failures.ts';
+import { ManifestError } from '../manifest/errors.ts';
 import { productVersion } from '../workers/package-root.ts';
 import { CliError } from './exit.ts';
 
@@ -58,6 +59,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
+  }
+  if (error instanceof ManifestError) {
+    process.stderr.write(`${error.message}\n`);
+    return error.code === 'no-manifest' ? 2 : 1;
   }
   const failure = error instanceof StageFailure ? error : systemFailureOf(error);
   if (failure !== null) {

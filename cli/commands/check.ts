@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { ManifestError } from '../../manifest/errors.ts';
 import { openManifest } from '../../manifest/query.ts';
 import type { Expectation } from '../../pipelines/expect-schema.ts';
 import { CliError } from '../exit.ts';
@@ -27,7 +26,7 @@ export function registerCheck(program: Command): void {
     .action(async (folder: string, options: { pipeline?: string; json?: boolean }) => {
       const expectations =
         options.pipeline === undefined ? await readOwn(folder) : await loadExpectations(options.pipeline);
-      const checked = await checkDataset(folder, expectations).catch(refuse);
+      const checked = await checkDataset(folder, expectations);
       // A check of nothing must not pass for one that holds.
       if (checked.length === 0)
         throw new CliError(
@@ -43,7 +42,7 @@ export function registerCheck(program: Command): void {
 /** The expectations that the run was made with. @throws CliError 2 for a cohort, which does not know them */
 function readOwn(folder: string): Promise<Expectation[]> {
   return withOutputView(folder, 'tables', async (view) => {
-    const manifest = await openManifest(view.folder).catch(refuse);
+    const manifest = await openManifest(view.folder);
     try {
       if (isCohort(manifest)) throw new CliError('Name the spec of an exported cohort with --pipeline.', 2);
     } finally {
@@ -51,9 +50,4 @@ function readOwn(folder: string): Promise<Expectation[]> {
     }
     return requireRunDocument(view.folder, folder).pipeline.expect ?? [];
   });
-}
-
-function refuse(error: unknown): never {
-  if (error instanceof ManifestError) throw new CliError(error.message, error.code === 'no-manifest' ? 2 : 1);
-  throw error;
 }

@@ -30,7 +30,7 @@ export function registerReport(program: Command): void {
 
 /**
  * Writes the report of the run in `output`.
- * @throws CliError 1 the tables cannot be read, 2 no run has ended there, 3 the report cannot be written
+ * @throws ManifestError when the tables cannot be read; CliError 2 no run has ended there, 3 the report cannot be written
  */
 export function writeReportOrExit(output: string): Promise<WrittenReport> {
   return withOutputView(output, 'pictures', async (view) => {
@@ -42,9 +42,8 @@ export function writeReportOrExit(output: string): Promise<WrittenReport> {
 }
 
 function refuse(error: unknown): never {
-  if (error instanceof ManifestError) throw new CliError(error.message, error.code === 'no-manifest' ? 2 : 1);
   const { code } = error as NodeJS.ErrnoException;
-  const reason = systemFailureOf(error)?.message ?? `(${code})`;
-  if (code !== undefined) throw new CliError(`The report cannot be written: ${reason}`, 3);
-  throw error;
+  // Of this house's own errors the program knows what to say.
+  if (error instanceof ManifestError || code === undefined) throw error;
+  throw new CliError(`The report cannot be written: ${systemFailureOf(error)?.message ?? code}`, 3);
 }

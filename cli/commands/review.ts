@@ -4,7 +4,6 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isBucketLocation } from '../../activities/store/locations.ts';
 import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { defaultStateLocation, openState } from '../../activities/store/state.ts';
-import { ManifestError } from '../../manifest/errors.ts';
 import type { ProgressReply } from '../../web/review/contracts.ts';
 import { readProgress } from '../../web/review/progress.ts';
 import { ReviewQueue } from '../../web/review/queue.ts';
@@ -165,7 +164,6 @@ function describeProgress({
 }
 
 function refuse(error: unknown): never {
-  if (error instanceof ManifestError) throw new CliError(error.message, error.code === 'no-manifest' ? 2 : 1);
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE' || code === 'EACCES')
     throw new CliError(`The port cannot be used (${code}); leave --port out for a free one.`, 3);
