@@ -22,6 +22,7 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   crosswalk: async (program) => (await import('./commands/crosswalk.ts')).registerCrosswalk(program),
   verify: async (program) => (await import('./commands/verify.ts')).registerVerify(program),
   export: async (program) => (await import('./commands/export.ts')).registerExport(program),
+  'write-back': async (program) => (await import('./commands/write-back.ts')).registerWriteBack(program),
   deid: async (program) => (await import('./commands/deid.ts')).registerDeid(program),
   evaluate: async (program) => (await import('./commands/evaluate.ts')).registerEvaluate(program),
   models: async (program) => (await import('./commands/models.ts')).registerModels(program),

@@ -73,3 +73,8 @@ export function createProgressDisplay(stream: NodeJS.WriteStream): ProgressDispl
     },
   };
 }
+
+/** Counts series units on a terminal, on one line. */
+export function showUnits(done: number, total: number): void {
+  process.stderr.write(`\r${done} of ${total} series units${done === total ? '\n' : ''}`);
+}

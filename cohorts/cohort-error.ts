@@ -16,7 +16,9 @@ export type UnitProblem =
   | 'file-damaged'
   | 'spacing-irregular'
   | 'frames-of-several-units'
-  | 'tensor-differs';
+  | 'tensor-differs'
+  | 'no-labels'
+  | 'refused';
 
 /** Thrown while one unit is written; becomes its row's `problem`. */
 export class UnitError extends Error {

@@ -7,7 +7,9 @@ import { CohortError } from './cohort-error.ts';
 /** A de-identified file of a unit. */
 export interface CohortInstance {
   sopInstanceUid: string;
+  sopClassUid: string;
   transferSyntaxUid: string;
+  frameCount: number;
   /** Relative to the run's output folder; null where the pipeline does not publish DICOM. */
   path: string | null;
   sha256: string | null;
@@ -16,6 +18,8 @@ export interface CohortInstance {
 export interface CohortUnit {
   seriesUnit: string;
   patientId: string;
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
   sliceCount: number;
   tensorSha256: string | null;
   /** In the order of their SOP Instance UIDs. */
@@ -39,13 +43,15 @@ export async function selectCohort(
   const units = new Map<string, CohortUnit>();
   const series = await ask(
     manifest,
-    `SELECT series_unit, patient_id, instance_count, tensor_sha256 FROM series
-     WHERE series_unit IN (${unitsSql(condition)}) ORDER BY series_unit`,
+    `SELECT series_unit, patient_id, study_instance_uid, series_instance_uid, instance_count, tensor_sha256
+     FROM series WHERE series_unit IN (${unitsSql(condition)}) ORDER BY series_unit`,
   );
   for (const row of series) {
     units.set(String(row.series_unit), {
       seriesUnit: String(row.series_unit),
       patientId: String(row.patient_id),
+      studyInstanceUid: String(row.study_instance_uid),
+      seriesInstanceUid: String(row.series_instance_uid),
       sliceCount: Number(row.instance_count),
       tensorSha256: row.tensor_sha256 === null ? null : String(row.tensor_sha256),
       instances: [],
@@ -53,13 +59,15 @@ export async function selectCohort(
   }
   const instances = await ask(
     manifest,
-    `SELECT series_unit, sop_instance_uid, transfer_syntax_uid, output_path, output_sha256 FROM instances
-     WHERE disposition = 'kept' AND series_unit IN (${unitsSql(condition)}) ORDER BY sop_instance_uid`,
+    `SELECT series_unit, sop_instance_uid, sop_class_uid, transfer_syntax_uid, frame_count, output_path, output_sha256
+     FROM instances WHERE disposition = 'kept' AND series_unit IN (${unitsSql(condition)}) ORDER BY sop_instance_uid`,
   );
   for (const row of instances) {
     units.get(String(row.series_unit))?.instances.push({
       sopInstanceUid: String(row.sop_instance_uid),
+      sopClassUid: String(row.sop_class_uid),
       transferSyntaxUid: String(row.transfer_syntax_uid),
+      frameCount: Number(row.frame_count ?? 1),
       path: row.output_path === null ? null : String(row.output_path),
       sha256: row.output_sha256 === null ? null : String(row.output_sha256),
     });

@@ -1,4 +1,5 @@
-/** QIDO-RS and WADO-RS (PS3.18 chapter 10): searching, what a study holds, and its instances as they are stored. */
+/** QIDO-RS, WADO-RS and STOW-RS (PS3.18 chapter 10): searching, what a study holds, its instances, and storing. */
+import { randomBytes } from 'node:crypto';
 import { DicomwebError } from './errors.ts';
 import { type HttpAnswer, HttpClient, type HttpSettings } from './http.ts';
 import { boundaryOf, MultipartReader, type PartSink } from './multipart.ts';
@@ -144,6 +145,26 @@ export class DicomwebClient {
     );
   }
 
+  /**
+   * Stores one instance, under the study that it names. PS3.18 section 10.5
+   * @param file with File Meta
+   * @throws DicomwebError `refused` when the server does not take it
+   */
+  store(file: Uint8Array, signal: AbortSignal): Promise<void> {
+    const boundary = randomBytes(16).toString('hex');
+    const head = `--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`;
+    const body = Buffer.concat([Buffer.from(head), file, Buffer.from(`\r\n--${boundary}--\r\n`)]);
+    const headers = {
+      accept: JSON_TYPE,
+      'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
+    };
+    const judge = async (answer: HttpAnswer) => {
+      const failed = await readFailures(answer);
+      if (failed) throw new DicomwebError('refused', answer.status);
+    };
+    return this.http.post(`${this.base}/studies`, headers, body, judge, signal);
+  }
+
   close(): Promise<void> {
     return this.http.close();
   }
@@ -185,7 +206,7 @@ async function readInstances(answer: HttpAnswer, openPart: () => PartSink): Prom
   }
 }
 
-async function readJsonList(answer: HttpAnswer): Promise<JsonDataset[]> {
+async function readText(answer: HttpAnswer): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of answer.body) {
@@ -193,10 +214,28 @@ async function readJsonList(answer: HttpAnswer): Promise<JsonDataset[]> {
     bytes += chunk.length;
     if (bytes > MAX_JSON_BYTES) throw new DicomwebError('bad-answer');
   }
-  // 204: nothing found.
-  if (answer.status === 204 || bytes === 0) return [];
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Whether a 2xx answer to a store names an instance that failed: Failed SOP Sequence. PS3.18 table 10.5.3-1, annex I */
+async function readFailures(answer: HttpAnswer): Promise<boolean> {
+  const text = await readText(answer);
   try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const value = JSON.parse(text) as JsonDataset | JsonDataset[] | null;
+    const datasets = Array.isArray(value) ? value : [value];
+    return datasets.some((dataset) => (dataset?.['00081198']?.Value?.length ?? 0) > 0);
+  } catch {
+    // No JSON: 200 says that everything was stored, 202 that something may not have been.
+    return answer.status === 202;
+  }
+}
+
+async function readJsonList(answer: HttpAnswer): Promise<JsonDataset[]> {
+  const text = await readText(answer);
+  // 204: nothing found.
+  if (answer.status === 204 || text === '') return [];
+  try {
+    const value: unknown = JSON.parse(text);
     if (Array.isArray(value)) return value as JsonDataset[];
   } catch {
     // An answer that was cut off without the connection telling is no JSON either.

@@ -26,6 +26,18 @@ export interface HttpAnswer {
   body: AsyncIterable<Uint8Array>;
 }
 
+interface Outgoing {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body?: Uint8Array;
+}
+
+interface ExchangeOptions {
+  accept?: (status: number) => boolean;
+  mayRetry?: () => boolean;
+}
+
 /** Bytes a second below which an answer counts as stalled. */
 const LEAST_RATE = 1_000;
 
@@ -51,24 +63,49 @@ export class HttpClient {
     });
   }
 
-  /**
-   * Asks, and reads the answer by `read`, which may be called once for each attempt.
-   * @param options.accept whether a status other than 2xx is an answer too
-   * @param options.mayRetry whether another attempt may follow an error that is worth one
-   * @throws DicomwebError of the last attempt; whatever `read` throws besides
-   */
-  async get<Result>(
+  /** Asks, as `exchange` does. */
+  get<Result>(
     url: string,
     headers: Readonly<Record<string, string>>,
     read: (answer: HttpAnswer) => Promise<Result>,
     signal: AbortSignal,
-    options: { accept?: (status: number) => boolean; mayRetry?: () => boolean } = {},
+    options: ExchangeOptions = {},
+  ): Promise<Result> {
+    return this.exchange({ method: 'GET', url, headers }, read, signal, options);
+  }
+
+  /** Sends, as `exchange` does: the body must be such that the server may get it twice. */
+  post<Result>(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array,
+    read: (answer: HttpAnswer) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    return this.exchange({ method: 'POST', url, headers, body }, read, signal, {});
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  /**
+   * Sends a request, and reads the answer by `read`, which may be called once for each attempt.
+   * @param options.accept whether a status other than 2xx is an answer too
+   * @param options.mayRetry whether another attempt may follow an error that is worth one
+   * @throws DicomwebError of the last attempt; whatever `read` throws besides
+   */
+  private async exchange<Result>(
+    outgoing: Outgoing,
+    read: (answer: HttpAnswer) => Promise<Result>,
+    signal: AbortSignal,
+    options: ExchangeOptions,
   ): Promise<Result> {
     const { accept = () => false, mayRetry = () => true } = options;
     const { attempts, firstWaitMs, longestWaitMs } = this.settings;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.attempt(url, headers, read, signal, accept);
+        return await this.attempt(outgoing, read, signal, accept);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof DicomwebError) || !isWorthRetrying(error.code)) throw error;
@@ -81,13 +118,8 @@ export class HttpClient {
     }
   }
 
-  close(): Promise<void> {
-    return this.agent.destroy();
-  }
-
   private async attempt<Result>(
-    url: string,
-    headers: Readonly<Record<string, string>>,
+    outgoing: Outgoing,
     read: (answer: HttpAnswer) => Promise<Result>,
     signal: AbortSignal,
     accept: (status: number) => boolean,
@@ -96,8 +128,11 @@ export class HttpClient {
     const { authorization, timeoutMs } = this.settings;
     let isAnswered = false;
     try {
+      const { url, method, headers, body } = outgoing;
       const answer = await request(url, {
         dispatcher: this.agent,
+        method,
+        ...(body === undefined ? {} : { body }),
         headers: { ...headers, ...(authorization === null ? {} : { authorization }) },
         signal,
       });

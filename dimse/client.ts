@@ -1,4 +1,4 @@
-/** Asking a PACS: C-ECHO, C-FIND, C-GET, C-MOVE. One association for each operation. PS3.4 annexes A to C */
+/** Asking a PACS, and giving to it: C-ECHO, C-FIND, C-GET, C-MOVE, C-STORE. One association for each operation. PS3.4 annexes A to C */
 import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
 import { IMPLEMENTATION } from '../dicom/implementation.ts';
@@ -122,10 +122,34 @@ export function move(
   });
 }
 
+/** An instance to give. */
+export interface OutgoingInstance {
+  sopClassUid: string;
+  sopInstanceUid: string;
+  /** The data set, without File Meta, in what the other side takes: explicit or implicit VR, little endian. */
+  encode(transferSyntaxUid: string): Uint8Array;
+}
+
+/** Stores one instance. @throws DimseError `failed` when the other side does not take it */
+export async function store(peer: DimsePeer, instance: OutgoingInstance, signal: AbortSignal): Promise<void> {
+  const { sopClassUid, sopInstanceUid } = instance;
+  await operate(peer, { sopClass: sopClassUid, storage: false, signal }, (association) => {
+    const request = {
+      field: COMMAND.storeRequest,
+      messageId: 1,
+      hasDataset: true,
+      sopClassUid,
+      sopInstanceUid,
+    };
+    association.send(request, instance.encode(association.transferSyntaxUid));
+    return () => DISCARD;
+  });
+}
+
 interface Association {
   /** Of the context of the operation's own SOP class. */
   transferSyntaxUid: string;
-  send(command: DimseCommand, dataset?: Buffer): void;
+  send(command: DimseCommand, dataset?: Uint8Array): void;
 }
 
 interface Operation {

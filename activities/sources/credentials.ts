@@ -15,7 +15,7 @@ export interface TlsFiles {
 
 /** @throws StageFailure `source-settings` when an address or a secret is missing, naming the variable */
 export function dicomwebConnection(
-  source: DicomwebSource,
+  source: Pick<DicomwebSource, 'url' | 'auth'>,
   env: Environment = process.env,
 ): { url: string; authorization: string | null; tls: TlsFiles } {
   const url = source.url ?? env.SERIESWISE_DICOMWEB_URL;
@@ -39,7 +39,7 @@ function authorizationOf(auth: DicomwebSource['auth'], env: Environment): string
 
 /** @throws StageFailure `source-settings` */
 export function dimseConnection(
-  source: DimseSource,
+  source: Pick<DimseSource, 'host' | 'port' | 'called_ae_title' | 'tls'>,
   env: Environment = process.env,
 ): { host: string; port: number; calledAeTitle: string; tls: TlsFiles | null } {
   const host = source.host ?? env.SERIESWISE_DIMSE_HOST;

@@ -16,6 +16,7 @@ import { productVersion } from '../../workers/package-root.ts';
 import { CliError } from '../exit.ts';
 import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
 import { withOutputView } from '../output-view.ts';
+import { showUnits } from '../progress.ts';
 import { requireRunDocument } from '../run-folder.ts';
 import { printJson, say } from '../settings.ts';
 
@@ -95,7 +96,7 @@ async function runExport(folder: string, source: string, options: ExportOptions)
         pipeline_digest: run.pipeline_digest,
         bundle: run.bundle,
       },
-      ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+      ...(process.stderr.isTTY ? { progress: showUnits } : {}),
     });
     const expectations = await checkDataset(options.to, run.pipeline.expect);
     if (options.json) printJson(expectations.length === 0 ? document : { ...document, expectations });
@@ -118,10 +119,6 @@ async function runExport(folder: string, source: string, options: ExportOptions)
   } finally {
     await manifest.close();
   }
-}
-
-function showProgress(done: number, total: number): void {
-  process.stderr.write(`\r${done} of ${total} series units${done === total ? '\n' : ''}`);
 }
 
 function wholeNumber(text: string): number {

@@ -99,7 +99,8 @@ export class Volumes {
     if (rows[0] === undefined) return undefined;
     const { tensor_sha256: sha256 } = rows[0];
     const tensorSha256 = sha256 === null || sha256 === undefined ? null : String(sha256);
-    return { seriesUnit, tensorSha256, patientId: '', sliceCount: 0, instances: [] };
+    const unknown = { patientId: '', studyInstanceUid: '', seriesInstanceUid: '', sliceCount: 0 };
+    return { ...unknown, seriesUnit, tensorSha256, instances: [] };
   }
 
   private async findFiles(seriesUnit: string): Promise<CohortUnit | undefined> {
