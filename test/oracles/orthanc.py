@@ -2,11 +2,15 @@
 
 To be run as `unshare -n python orthanc.py ORTHANC`: Debian's Orthanc listens on every interface, so it gets a network
 namespace with a loopback and nothing else. stdin: {"files": [...]}. stdout: JSON list of {path, status, pixels, equal}.
+
+Or stdin {"commands": [[...], ...], "keep": DIR}: runs each command, which sends to 127.0.0.1:8042/dicom-web or
+ORTHANC@127.0.0.1:4242, and lays what came into DIR/INDEX. stdout: JSON list of {code, paths}.
 """
 
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,13 +21,11 @@ import urllib.request
 import pydicom
 
 URL = "http://127.0.0.1:8042"
-subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-files = json.load(sys.stdin)["files"]
-results = []
+PLUG_IN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
 
 
-def call(path, data=None):
-    with urllib.request.urlopen(urllib.request.Request(URL + path, data=data), timeout=60) as response:
+def call(path, data=None, method=None):
+    with urllib.request.urlopen(urllib.request.Request(URL + path, data=data, method=method), timeout=60) as response:
         return response.read()
 
 
@@ -32,6 +34,39 @@ def pixels(dataset):
     return None if element is None else hashlib.sha256(element.value).hexdigest()
 
 
+def compare(path):
+    with open(path, "rb") as file:
+        sent = file.read()
+    try:
+        answer = json.loads(call("/instances", sent))
+        returned = call(f"/instances/{answer['ID']}/file")
+    except urllib.error.HTTPError as error:
+        return {"path": path, "status": f"HTTP {error.code}", "pixels": False, "equal": False}
+    before, after = (pydicom.dcmread(io.BytesIO(data)) for data in (sent, returned))
+    return {
+        "path": path,
+        "status": answer["Status"],
+        "pixels": pixels(before) == pixels(after) is not None,
+        "equal": sent == returned,
+    }
+
+
+def receive(command, folder):
+    """Runs a command that sends, lays what Orthanc then has into the folder, and empties Orthanc."""
+    code = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=sys.stderr).returncode
+    os.makedirs(folder)
+    paths = []
+    for name in json.loads(call("/instances")):
+        uid = json.loads(call(f"/instances/{name}"))["MainDicomTags"]["SOPInstanceUID"]
+        paths.append(f"{folder}/{uid}.dcm")
+        with open(paths[-1], "wb") as file:
+            file.write(call(f"/instances/{name}/file"))
+        call(f"/instances/{name}", method="DELETE")
+    return {"code": code, "paths": sorted(paths)}
+
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+request = json.load(sys.stdin)
 with tempfile.TemporaryDirectory() as folder:
     settings = {
         "StorageDirectory": folder,
@@ -42,7 +77,7 @@ with tempfile.TemporaryDirectory() as folder:
         "AuthenticationEnabled": False,
         # One image in several transfer syntaxes has one SOP Instance UID.
         "OverwriteInstances": True,
-        "Plugins": [],
+        "Plugins": [PLUG_IN] if "commands" in request else [],
     }
     with open(f"{folder}/orthanc.json", "w") as file:
         json.dump(settings, file)
@@ -58,24 +93,9 @@ with tempfile.TemporaryDirectory() as folder:
                 if server.poll() is not None:
                     raise RuntimeError("Orthanc ended") from None
                 time.sleep(0.2)
-        for path in files:
-            with open(path, "rb") as file:
-                sent = file.read()
-            try:
-                answer = json.loads(call("/instances", sent))
-                returned = call(f"/instances/{answer['ID']}/file")
-            except urllib.error.HTTPError as error:
-                results.append({"path": path, "status": f"HTTP {error.code}", "pixels": False, "equal": False})
-                continue
-            before, after = (pydicom.dcmread(io.BytesIO(data)) for data in (sent, returned))
-            results.append(
-                {
-                    "path": path,
-                    "status": answer["Status"],
-                    "pixels": pixels(before) == pixels(after) is not None,
-                    "equal": sent == returned,
-                }
-            )
+        results = [compare(path) for path in request.get("files", [])]
+        for index, command in enumerate(request.get("commands", [])):
+            results.append(receive(command, f"{request['keep']}/{index}"))
     finally:
         server.terminate()
         server.wait(30)
