@@ -1,8 +1,11 @@
-/** Where `write-back` can send reports: a DICOMweb server (STOW-RS) or a DICOM peer (C-STORE). */
+/** Where `write-back` can put reports: a folder, a DICOMweb server (STOW-RS) or a DICOM peer (C-STORE). */
+import fs from 'node:fs';
+import path from 'node:path';
 import { StageFailure } from '../activities/failures.ts';
 import { dicomwebConnection, dimseConnection } from '../activities/sources/credentials.ts';
+import { isInside } from '../activities/store/locations.ts';
 import { UnitError } from '../cohorts/cohort-error.ts';
-import type { ReportTarget } from '../cohorts/write-back.ts';
+import { folderTarget, type ReportTarget } from '../cohorts/write-back.ts';
 import { DicomwebClient, SERVER_HABITS } from '../dicomweb/client.ts';
 import { DicomwebError } from '../dicomweb/errors.ts';
 import { type DimsePeer, store } from '../dimse/client.ts';
@@ -12,8 +15,40 @@ import { CliError } from './exit.ts';
 const TIMEOUT_MS = 60_000;
 const never = new AbortController().signal;
 
+/** The options that name the place, and how to get there. */
+export interface TargetOptions {
+  to?: string;
+  dicomweb?: string;
+  dimse?: string;
+  auth: 'none' | 'basic' | 'bearer';
+  aeTitle: string;
+  tls?: boolean;
+}
+
+/**
+ * @param output output folder of the run
+ * @throws CliError 2 unless one place is named, and a folder is not within the output; 3 when a secret is missing
+ */
+export function openReportTarget(output: string, options: TargetOptions): ReportTarget {
+  const { to, dicomweb, dimse, auth, aeTitle, tls } = options;
+  if ([to, dicomweb, dimse].filter((place) => place !== undefined).length !== 1)
+    throw new CliError('Name one place: --to FOLDER, --dicomweb URL or --dimse AET@HOST:PORT.', 2);
+  if (dicomweb !== undefined) return dicomwebTarget(dicomweb, auth);
+  if (dimse !== undefined) return dimseTarget(dimse, aeTitle, tls === true);
+  if (isInside(realPathOf(to!), realPathOf(output)))
+    throw new CliError('--to must not lie in the output of the run.', 2);
+  return folderTarget(path.resolve(to!));
+}
+
+/** With links resolved as far as the path is there. */
+function realPathOf(location: string): string {
+  const absolute = path.resolve(location);
+  if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
+  return path.join(realPathOf(path.dirname(absolute)), path.basename(absolute));
+}
+
 /** Secrets and TLS files come from the environment, as those of a source do. @throws CliError 2, 3 */
-export function dicomwebTarget(url: string, auth: 'none' | 'basic' | 'bearer'): ReportTarget {
+function dicomwebTarget(url: string, auth: 'none' | 'basic' | 'bearer'): ReportTarget {
   if (!/^https?:\/\/[^\s@?#]+$/.test(url))
     throw new CliError('--dicomweb is an http(s) address without user, password and query.', 2);
   const connection = fromEnvironment(() => dicomwebConnection({ url, auth }));
@@ -48,7 +83,7 @@ export function dicomwebTarget(url: string, auth: 'none' | 'basic' | 'bearer'): 
 }
 
 /** @param address AET@HOST:PORT @throws CliError 2, 3 */
-export function dimseTarget(address: string, callingAeTitle: string, tls: boolean): ReportTarget {
+function dimseTarget(address: string, callingAeTitle: string, tls: boolean): ReportTarget {
   const match = /^([^\\@\s]{1,16})@(\[[0-9A-Fa-f:]+\]|[^\s:@[\]]+):(\d{1,5})$/.exec(address);
   const [, title = '', host = '', port = ''] = match ?? [];
   if (match === null || Number(port) < 1 || Number(port) > 65_535)

@@ -1,4 +1,7 @@
-/** Asking a PACS, and giving to it: C-ECHO, C-FIND, C-GET, C-MOVE, C-STORE. One association for each operation. PS3.4 annexes A to C */
+/**
+ * Asking a PACS, and giving to it: C-ECHO, C-FIND, C-GET, C-MOVE, C-STORE. One association for each operation.
+ * PS3.4 annexes A to C
+ */
 import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
 import { IMPLEMENTATION } from '../dicom/implementation.ts';

@@ -1,9 +1,6 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { isInside } from '../../activities/store/locations.ts';
 import { CohortError } from '../../cohorts/cohort-error.ts';
-import { folderTarget, type ReportTarget, writeBack } from '../../cohorts/write-back.ts';
+import { type ReportTarget, writeBack } from '../../cohorts/write-back.ts';
 import { ManifestError } from '../../manifest/errors.ts';
 import { openManifest } from '../../manifest/query.ts';
 import { productVersion } from '../../workers/package-root.ts';
@@ -12,16 +9,10 @@ import { withOutputView } from '../output-view.ts';
 import { showUnits } from '../progress.ts';
 import { requireRunDocument } from '../run-folder.ts';
 import { printJson, say } from '../settings.ts';
-import { dicomwebTarget, dimseTarget } from '../write-back-targets.ts';
+import { openReportTarget, type TargetOptions } from '../write-back-targets.ts';
 
-interface WriteBackOptions {
+interface WriteBackOptions extends TargetOptions {
   where: string;
-  to?: string;
-  dicomweb?: string;
-  dimse?: string;
-  auth: 'none' | 'basic' | 'bearer';
-  aeTitle: string;
-  tls?: boolean;
   json?: boolean;
 }
 
@@ -53,30 +44,11 @@ export function registerWriteBack(program: Command): void {
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', '\nWhat a report says, and reasons why there is none: docs/write-back.md')
     .action((folder: string, options: WriteBackOptions) => {
-      const target = openTarget(folder, options);
+      const target = openReportTarget(folder, options);
       return withOutputView(folder, 'whole', ({ folder: source }) =>
         runWriteBack(folder, source, target, options),
       ).finally(() => target.close());
     });
-}
-
-/** @throws CliError 2 unless one place is named, and a folder is not within the output */
-function openTarget(output: string, options: WriteBackOptions): ReportTarget {
-  const { to, dicomweb, dimse, auth, aeTitle, tls } = options;
-  if ([to, dicomweb, dimse].filter((place) => place !== undefined).length !== 1)
-    throw new CliError('Name one place: --to FOLDER, --dicomweb URL or --dimse AET@HOST:PORT.', 2);
-  if (dicomweb !== undefined) return dicomwebTarget(dicomweb, auth);
-  if (dimse !== undefined) return dimseTarget(dimse, aeTitle, tls === true);
-  if (isInside(realPathOf(to!), realPathOf(output)))
-    throw new CliError('--to must not lie in the output of the run.', 2);
-  return folderTarget(path.resolve(to!));
-}
-
-/** With links resolved as far as the path is there. */
-function realPathOf(location: string): string {
-  const absolute = path.resolve(location);
-  if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
-  return path.join(realPathOf(path.dirname(absolute)), path.basename(absolute));
 }
 
 async function runWriteBack(
