@@ -32,18 +32,26 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   doctor: async (program) => (await import('./commands/doctor.ts')).registerDoctor(program),
 };
 
-/** Parses arguments, runs the command and sets the exit code: 0, 1, 2, 3 or 130. */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * The program with its commands, as its documentation and its tests see it too.
+ * @param name the one command that is needed: its module, and the libraries that it brings, are loaded alone
+ */
+export async function createProgram(name = ''): Promise<Command> {
   const program = new Command('serieswise')
     .description('Turns raw CT archives into de-identified, labelled, queryable datasets.')
     .version(productVersion())
     .showHelpAfterError('(see: serieswise --help)')
     .exitOverride();
-  // A command's module, and the libraries that it brings, are loaded for that command alone.
-  const wanted = COMMANDS[argv[2] ?? ''];
+  const wanted = COMMANDS[name];
   for (const register of wanted === undefined ? Object.values(COMMANDS) : [wanted]) await register(program);
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(see: serieswise ${command.name()} --help)`);
+  return program;
+}
+
+/** Parses arguments, runs the command and sets the exit code: 0, 1, 2, 3 or 130. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = await createProgram(argv[2]);
   // A reader that stops reading (`| head`) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
