@@ -1,5 +1,5 @@
 // Serieswise beside what people would use instead, stage by stage, on the same files in the same run.
-//   npm run bench [-- --long] [--only scan,deidentify,preprocess] [--rounds N]
+//   npm run bench [-- --long] [--only scan,inference,…] [--rounds N]
 // The peers are installed into .cache/bench (harness/peers.mjs). Writes docs/benchmarks.json and docs/benchmarks.md;
 // with --only it prints the page and writes nothing. Linux. Needs dist/ (npm run build).
 import fs from 'node:fs';
@@ -11,10 +11,16 @@ import { renderPage } from './harness/page.mjs';
 import { root } from './harness/paths.mjs';
 import { installPeers } from './harness/peers.mjs';
 import { deidentifyRows } from './stages/deidentify.mjs';
+import { inferenceRows } from './stages/inference.mjs';
 import { preprocessRows } from './stages/preprocess.mjs';
 import { scanRows } from './stages/scan.mjs';
 
-const STAGES = { scan: scanRows, deidentify: deidentifyRows, preprocess: preprocessRows };
+const STAGES = {
+  scan: scanRows,
+  deidentify: deidentifyRows,
+  preprocess: preprocessRows,
+  inference: inferenceRows,
+};
 const ROUNDS = { short: 5, long: 11 };
 const WARM_UP = 2;
 

@@ -1,10 +1,8 @@
 // How the tools of a row are started: ours and floors from bench/tools/, peers from bench/peers/.
 import path from 'node:path';
 import { root } from './paths.mjs';
-import { peerPython, singleThreaded } from './peers.mjs';
+import { peerEnvironment, peerPython } from './peers.mjs';
 import { startResident } from './tools.mjs';
-
-const env = { ...process.env, ...singleThreaded };
 
 /** A tool of bench/tools/FILE. */
 export function node(file, tool, args) {
@@ -16,7 +14,10 @@ export function node(file, tool, args) {
 export function python(file, tool, args, options = {}) {
   const script = path.join(root, 'bench/peers', file);
   return () =>
-    startResident([options.python ?? peerPython, script, tool, JSON.stringify(args)], options.env ?? env);
+    startResident(
+      [options.python ?? peerPython, script, tool, JSON.stringify(args)],
+      options.env ?? peerEnvironment(),
+    );
 }
 
 /** Every tool did the same number of everything that it counts. @throws Error */

@@ -12,14 +12,15 @@ const SYSTEM_PYTHON = '/usr/bin/python3';
 
 export const peerPython = path.join(folder, 'bin/python');
 
-/** One thread a process, unless a row says otherwise. */
-export const singleThreaded = {
-  OMP_NUM_THREADS: '1',
-  OPENBLAS_NUM_THREADS: '1',
-  MKL_NUM_THREADS: '1',
+/** The environment of a peer whose libraries may use so many threads. */
+export const peerEnvironment = (threads = 1) => ({
+  ...process.env,
+  OMP_NUM_THREADS: String(threads),
+  OPENBLAS_NUM_THREADS: String(threads),
+  MKL_NUM_THREADS: String(threads),
   // Of pydicom/deid.
   MESSAGELEVEL: 'QUIET',
-};
+});
 
 const hasTorch = () => spawnSync(SYSTEM_PYTHON, ['-c', 'import torch']).status === 0;
 
@@ -44,5 +45,5 @@ export function installPeers() {
 /** Python and environment of the peers that need torch, or null where the system has none. */
 export function torchPeer() {
   if (!fs.existsSync(torchFolder) || !hasTorch()) return null;
-  return { python: SYSTEM_PYTHON, env: { ...process.env, ...singleThreaded, PYTHONPATH: torchFolder } };
+  return { python: SYSTEM_PYTHON, env: { ...peerEnvironment(), PYTHONPATH: torchFolder } };
 }
