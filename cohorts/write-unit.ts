@@ -41,7 +41,7 @@ export async function writeUnit(
   format: CohortFormat,
 ): Promise<WrittenFile[]> {
   try {
-    if (format === 'dicom') return unit.instances.map((instance) => placeDicom(context, instance));
+    if (format === 'dicom') return placeInstances(context, unit);
     return [format === 'npy' ? await writeTensor(context, unit) : await writeNifti(context, unit)];
   } catch (error) {
     if (error instanceof DicomError || error instanceof PreprocessError) throw new UnitError('file-damaged');
@@ -49,19 +49,25 @@ export async function writeUnit(
   }
 }
 
-function placeDicom(context: WriteContext, instance: CohortUnit['instances'][number]): WrittenFile {
-  if (instance.path === null) throw new UnitError('no-dicom-published');
-  const from = path.join(context.source, instance.path);
-  const to = path.join(context.target, instance.path);
-  const bytes = fs.statSync(from, { throwIfNoEntry: false })?.size;
-  if (bytes === undefined) throw new UnitError('file-missing');
-  fs.mkdirSync(path.dirname(to), { recursive: true });
-  const temporary = temporaryFor(to);
-  if (context.link === 'copy') fs.copyFileSync(from, temporary);
-  else if (context.link === 'hard') fs.linkSync(from, temporary);
-  else fs.symlinkSync(path.resolve(from), temporary);
-  fs.renameSync(temporary, to);
-  return { path: instance.path, bytes, sha256: instance.sha256 };
+/** All or nothing: what is missing is found before the first file is placed. */
+function placeInstances(context: WriteContext, unit: CohortUnit): WrittenFile[] {
+  const files = unit.instances.map(({ path: relative, sha256: digest }) => {
+    if (relative === null) throw new UnitError('no-dicom-published');
+    const bytes = fs.statSync(path.join(context.source, relative), { throwIfNoEntry: false })?.size;
+    if (bytes === undefined) throw new UnitError('file-missing');
+    return { path: relative, bytes, sha256: digest };
+  });
+  for (const { path: relative } of files) {
+    const from = path.join(context.source, relative);
+    const to = path.join(context.target, relative);
+    fs.mkdirSync(path.dirname(to), { recursive: true });
+    const temporary = temporaryFor(to);
+    if (context.link === 'copy') fs.copyFileSync(from, temporary);
+    else if (context.link === 'hard') fs.linkSync(from, temporary);
+    else fs.symlinkSync(path.resolve(from), temporary);
+    fs.renameSync(temporary, to);
+  }
+  return files;
 }
 
 async function writeNifti(context: WriteContext, unit: CohortUnit): Promise<WrittenFile> {

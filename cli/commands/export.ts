@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isBucketLocation } from '../../activities/store/locations.ts';
 import { CohortError } from '../../cohorts/cohort-error.ts';
 import { exportCohort } from '../../cohorts/export-cohort.ts';
 import { parseSplits } from '../../cohorts/split-cohort.ts';
@@ -64,9 +65,23 @@ export function registerExport(program: Command): void {
       '\nReasons in the column problem: docs/cohorts.md. Columns: docs/manifest.md, or\n' +
         '  serieswise query DIR "DESCRIBE series"',
     )
-    .action((folder: string, options: ExportOptions) =>
-      withOutputView(folder, 'whole', ({ folder: source }) => runExport(folder, source, options)),
+    .action((folder: string, options: ExportOptions) => {
+      requirePlaces(folder, options);
+      return withOutputView(folder, 'whole', ({ folder: source }) => runExport(folder, source, options));
+    });
+}
+
+/** @throws CliError 2 for a place that a cohort cannot be written from or to */
+function requirePlaces(folder: string, { to, link }: ExportOptions): void {
+  if (isBucketLocation(to)) {
+    throw new CliError('A cohort is written to a folder; --to takes no place in a bucket.', 2);
+  }
+  if (link !== 'copy' && isBucketLocation(folder)) {
+    throw new CliError(
+      `Nothing can be linked to in a bucket: leave --link ${link} out, files are copied.`,
+      2,
     );
+  }
 }
 
 async function runExport(folder: string, source: string, options: ExportOptions): Promise<void> {

@@ -128,10 +128,21 @@ describe('export', () => {
     expect(fs.existsSync(path.join(folder, 'wrong'))).toBe(false);
   });
 
+  it.each([
+    ['a link into a bucket', ['s3://zztest/output', '--to', path.join(folder, 'links'), '--link', 'hard']],
+    ['a bucket as target', [output, '--to', 's3://zztest/cohort']],
+  ])('refuses %s before anything is read', (_case, places) => {
+    const result = runProgram(['export', ...places, '--where', 'true']);
+    expect(result.exitCode, result.stderr).toBe(2);
+    expect(result.stderr).toContain('bucket');
+    expect(fs.existsSync(path.join(folder, 'links'))).toBe(false);
+  });
+
   it('tells which units could not be written, and writes the others', async () => {
     const [row] = await rowsOf(
       output,
-      "SELECT output_path FROM instances WHERE disposition = 'kept' LIMIT 1",
+      `SELECT series_unit, output_path FROM instances WHERE disposition = 'kept'
+       QUALIFY row_number() OVER (PARTITION BY series_unit ORDER BY sop_instance_uid DESC) = 1 LIMIT 1`,
     );
     const file = path.join(output, String(row?.output_path));
     fs.renameSync(file, `${file}.away`);
@@ -141,6 +152,10 @@ describe('export', () => {
       expect(document).toMatchObject({ files: 5, problems: { 'file-missing': 1 } });
       const problems = await rowsOf(target, 'SELECT problem FROM files WHERE problem IS NOT NULL');
       expect(problems).toEqual([{ problem: 'file-missing' }]);
+      // Not one of its other files either.
+      const dicom = exportInto('missing-dicom', '--where', `series_unit = '${row?.series_unit}'`);
+      expect(dicom.document).toMatchObject({ files: 0, problems: { 'file-missing': 1 } });
+      expect(listTree(dicom.target).filter((name) => name.endsWith('.dcm'))).toEqual([]);
     } finally {
       fs.renameSync(`${file}.away`, file);
     }
