@@ -1,6 +1,11 @@
 /** Why a cohort cannot be written as asked. Messages hold what the user gave and keys of the manifest, nothing else. */
 export class CohortError extends Error {
-  readonly code: 'condition-invalid' | 'target-in-use' | 'split-invalid' | 'manifest-foreign';
+  readonly code:
+    | 'condition-invalid'
+    | 'target-in-use'
+    | 'target-differs'
+    | 'split-invalid'
+    | 'manifest-foreign';
 
   constructor(code: CohortError['code'], message: string) {
     super(message);

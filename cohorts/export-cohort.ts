@@ -1,4 +1,5 @@
 /** Writes a cohort: the files of every selected unit, and a manifest of its own beside them. */
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -68,7 +69,17 @@ const LEDGER = '.serieswise-export.jsonl';
 export async function exportCohort(request: ExportRequest): Promise<CohortDocument> {
   const { manifest, condition, format, target, splits, seed, provenance } = request;
   const units = await selectCohort(manifest, condition);
-  const heading = JSON.stringify({ condition, format, link: request.link, splits, seed, provenance });
+  // A run that was changed in between has other units or other files: nothing of one state goes beside the other.
+  const selection = createHash('sha256').update(JSON.stringify(units)).digest('hex');
+  const heading = JSON.stringify({
+    condition,
+    format,
+    link: request.link,
+    splits,
+    seed,
+    provenance,
+    selection,
+  });
   const done = openTarget(target, heading);
   const outcomes: UnitOutcome[] = [];
   for (const unit of units) {
@@ -120,22 +131,27 @@ function isThere(target: string, file: WrittenFile): boolean {
 
 /**
  * Makes the target folder, or finds what an interrupted export of the same request has written there.
- * @throws CohortError `target-in-use` when something else is in it
+ * @throws CohortError `target-differs` for an interrupted export of something else, `target-in-use` for anything else
  */
 function openTarget(target: string, heading: string): Map<string, WrittenFile[]> {
   const ledger = path.join(target, LEDGER);
-  const names = fs.existsSync(target) ? fs.readdirSync(target).filter((name) => !isTemporaryName(name)) : [];
   if (fs.existsSync(ledger)) {
     const [first, ...lines] = fs.readFileSync(ledger, 'utf8').split('\n');
-    if (first === heading) {
-      removeTemporaryFiles(target);
-      return new Map(lines.flatMap(readLine));
+    if (first !== heading) {
+      throw new CohortError(
+        'target-differs',
+        'The folder of --to holds an interrupted export of another cohort: the options differ, or the run has changed ' +
+          'since. Name a new folder, or remove that one.',
+      );
     }
+    removeTemporaryFiles(target);
+    return new Map(lines.flatMap(readLine));
   }
-  if (names.length > 0) {
+  const names = fs.existsSync(target) ? fs.readdirSync(target) : [];
+  if (names.some((name) => !isTemporaryName(name))) {
     throw new CohortError(
       'target-in-use',
-      'The folder of --to is not empty, and holds no interrupted export of the same cohort. Name a new folder.',
+      'The folder of --to is not empty, and holds no interrupted export. Name a new folder.',
     );
   }
   fs.mkdirSync(target, { recursive: true });

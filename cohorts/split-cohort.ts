@@ -10,7 +10,8 @@ export interface Split {
 
 /**
  * Reads `train=0.7,validation=0.2,test=0.1`.
- * @throws CohortError `split-invalid` unless names differ and shares are positive and add up to 1
+ * @throws CohortError `split-invalid` unless names differ, hold nothing but a-z, 0-9 and _ (what the libraries that read
+ *   shards and cards take), and shares are positive and add up to 1
  */
 export function parseSplits(text: string): Split[] {
   const splits = text.split(',').map((part) => {
@@ -19,13 +20,13 @@ export function parseSplits(text: string): Split[] {
   });
   const sum = splits.reduce((total, { share }) => total + share, 0);
   const valid =
-    splits.every(({ name, share }) => /^[a-z][a-z0-9_-]*$/.test(name) && share > 0) &&
+    splits.every(({ name, share }) => /^[a-z][a-z0-9_]*$/.test(name) && share > 0) &&
     new Set(splits.map(({ name }) => name)).size === splits.length &&
     Math.abs(sum - 1) < 1e-9;
   if (!valid) {
     throw new CohortError(
       'split-invalid',
-      `"${text}" is no split: names with shares that add up to 1 are wanted, such as train=0.7,validation=0.2,test=0.1.`,
+      `"${text}" is no split: names of a-z, 0-9 and _ with shares that add up to 1 are wanted, such as train=0.7,validation=0.2,test=0.1.`,
     );
   }
   return splits;

@@ -13,7 +13,7 @@ it('reads names and shares', () => {
   ]);
 });
 
-it.each(['', 'train', 'train=0.5', 'a=0.5,a=0.5', 'a=1.5,b=-0.5', 'A b=1', 'train=0.7,test=x'])(
+it.each(['', 'train', 'train=0.5', 'a=0.5,a=0.5', 'a=1.5,b=-0.5', 'A b=1', 'hold-out=1', 'train=0.7,test=x'])(
   'refuses %j',
   (text) => {
     expect(() => parseSplits(text)).toThrow(CohortError);

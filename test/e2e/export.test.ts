@@ -4,8 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ExportRequest, exportCohort } from '../../cohorts/export-cohort.ts';
 import { makeArchive } from '../../demo/archive.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
+import { createResampler, resamplerWasmUrl } from '../../stages/preprocess/preprocess-volume.ts';
+import { productVersion } from '../../workers/package-root.ts';
 import { runProgram } from '../cli/program.ts';
 import { describeWithProgram } from '../fixtures/judges.ts';
 import { listTree, makeFolder, RUN_TIMEOUT_MS, SHIPPED_PIPELINE } from './run-folders.ts';
@@ -19,6 +22,38 @@ function exportInto(name: string, ...args: string[]) {
   const result = runProgram(['export', output, '--to', target, '--json', ...args], {}, RUN_TIMEOUT_MS);
   const document = result.stdout === '' ? null : JSON.parse(result.stdout);
   return { target, result, document };
+}
+
+/** Exports all units as NIfTI from within this process, by the tables in a folder and the files of the run. */
+async function exportHere(tables: string, target: string, more: Partial<ExportRequest> = {}) {
+  const run = JSON.parse(fs.readFileSync(path.join(output, 'run.json'), 'utf8'));
+  const manifest = await openManifest(tables);
+  try {
+    return await exportCohort({
+      manifest,
+      source: output,
+      target,
+      condition: 'true',
+      format: 'nifti',
+      link: 'copy',
+      splits: null,
+      seed: 0,
+      parameters: { windowHu: run.pipeline.preprocess.window_hu, shape: run.pipeline.preprocess.shape },
+      resampler: () => fs.promises.readFile(resamplerWasmUrl()).then(createResampler),
+      provenance: {
+        serieswise_version: productVersion(),
+        pipeline_digest: run.pipeline_digest,
+        bundle: run.bundle,
+      },
+      ...more,
+    });
+  } finally {
+    await manifest.close();
+  }
+}
+
+function stop(): never {
+  throw new Error('stopped');
 }
 
 beforeAll(async () => {
@@ -88,29 +123,14 @@ describe('export', () => {
     expect(new Set(parts.map(({ parts }) => Number(parts)))).toEqual(new Set([1]));
   });
 
-  it('goes on after an interruption, and leaves a folder of somebody else alone', () => {
-    const { target, document } = exportInto('again', '--where', 'true', '--format', 'nifti');
+  it('goes on after an interruption, and leaves a folder of somebody else alone', async () => {
+    const target = path.join(folder, 'again');
+    await expect(exportHere(output, target, { progress: stop })).rejects.toThrow('stopped');
     const [first] = fs.readdirSync(path.join(target, 'nifti'));
-    const written = path.join(target, 'nifti', first ?? '');
-    const ledger = path.join(target, '.serieswise-export.jsonl');
-    const heading = {
-      condition: 'true',
-      format: 'nifti',
-      link: 'copy',
-      splits: null,
-      seed: 0,
-      provenance: {
-        serieswise_version: document.serieswise_version,
-        pipeline_digest: document.pipeline_digest,
-        bundle: document.bundle,
-      },
-    };
-    const files = [{ path: `nifti/${first}`, bytes: fs.statSync(written).size, sha256: 'as-noted' }];
-    const line = JSON.stringify({ unit: first?.replace('.nii.gz', ''), files });
-    fs.writeFileSync(ledger, `${JSON.stringify(heading)}\n${line}\n{"unit":"cut o`);
-    fs.rmSync(path.join(target, 'export.json'));
+    fs.appendFileSync(path.join(target, '.serieswise-export.jsonl'), '{"unit":"cut o');
     const halfWritten = path.join(target, `nifti/.${first}.tmp-0123456789ab`);
     fs.writeFileSync(halfWritten, 'half');
+    const written = path.join(target, 'nifti', first ?? '');
     const before = fs.statSync(written).mtimeMs;
     const again = exportInto('again', '--where', 'true', '--format', 'nifti');
     expect(again.result.exitCode, again.result.stderr).toBe(0);
@@ -118,6 +138,24 @@ describe('export', () => {
     expect(fs.existsSync(halfWritten)).toBe(false);
     expect(fs.statSync(written).mtimeMs).toBe(before);
     expect(exportInto('again', '--where', 'true').result.exitCode).toBe(2);
+  });
+
+  it('does not go on where the run has changed in between', async () => {
+    // Somebody took a unit's last slice out of the tables, as a run over a changed input does.
+    const changed = path.join(folder, 'changed');
+    fs.cpSync(path.join(output, 'manifest'), path.join(changed, 'manifest'), { recursive: true });
+    const manifest = await openManifest(output);
+    const [part] = fs.readdirSync(path.join(changed, 'manifest/instances'));
+    await manifest.export(
+      'SELECT * FROM instances ORDER BY source_key LIMIT (SELECT count(*) - 1 FROM instances)',
+      path.join(changed, 'manifest/instances', part ?? ''),
+      'parquet',
+    );
+    await manifest.close();
+    const target = path.join(folder, 'two-states');
+    await expect(exportHere(output, target, { progress: stop })).rejects.toThrow('stopped');
+    await expect(exportHere(changed, target)).rejects.toMatchObject({ code: 'target-differs' });
+    expect((await exportHere(output, target)).files).toBe(6);
   });
 
   it('says what is wrong with a condition or a split, and writes nothing', () => {
