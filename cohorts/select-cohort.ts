@@ -1,6 +1,7 @@
 /** Which series units an SQL condition selects, with the files that hold them. */
 import { ManifestError } from '../manifest/errors.ts';
 import type { Manifest } from '../manifest/query.ts';
+import type { JsonValue } from '../manifest/values.ts';
 import { isInstancePath, isSeriesUnitKey } from '../stages/publish/output-paths.ts';
 import { CohortError } from './cohort-error.ts';
 
@@ -15,6 +16,25 @@ export interface CohortInstance {
   sha256: string | null;
 }
 
+/** Columns of `series` that a training sample carries, with their types in Parquet. */
+export const SAMPLE_COLUMNS = [
+  { name: 'series_unit', type: 'string' },
+  { name: 'patient_id', type: 'string' },
+  { name: 'study_instance_uid', type: 'string' },
+  ...['body_part', 'axis', 'contrast'].flatMap(
+    (task) =>
+      [
+        { name: `${task}_resolved`, type: 'string' },
+        { name: `${task}_source`, type: 'string' },
+        { name: `${task}_score`, type: 'float' },
+      ] as const,
+  ),
+  { name: 'tensor_sha256', type: 'string' },
+] as const;
+
+/** The values of {@link SAMPLE_COLUMNS} of one unit. */
+export type Sample = Record<string, JsonValue>;
+
 export interface CohortUnit {
   seriesUnit: string;
   patientId: string;
@@ -24,6 +44,7 @@ export interface CohortUnit {
   tensorSha256: string | null;
   /** In the order of their SOP Instance UIDs. */
   instances: CohortInstance[];
+  sample: Sample;
 }
 
 /** SQL for the keys of the units that a condition selects: kept ones alone, since nothing else has an image to use. */
@@ -43,16 +64,17 @@ export async function selectCohort(
   const units = new Map<string, CohortUnit>();
   const series = await ask(
     manifest,
-    `SELECT series_unit, patient_id, study_instance_uid, series_instance_uid, instance_count, tensor_sha256
-     FROM series WHERE series_unit IN (${unitsSql(condition)}) ORDER BY series_unit`,
+    `SELECT instance_count, series_instance_uid, ${SAMPLE_COLUMNS.map(({ name }) => name).join(', ')} FROM series
+     WHERE series_unit IN (${unitsSql(condition)}) ORDER BY series_unit`,
   );
-  for (const row of series) {
+  for (const { instance_count, series_instance_uid, ...row } of series) {
     units.set(String(row.series_unit), {
       seriesUnit: String(row.series_unit),
       patientId: String(row.patient_id),
       studyInstanceUid: String(row.study_instance_uid),
-      seriesInstanceUid: String(row.series_instance_uid),
-      sliceCount: Number(row.instance_count),
+      seriesInstanceUid: String(series_instance_uid),
+      sliceCount: Number(instance_count),
+      sample: row,
       tensorSha256: row.tensor_sha256 === null ? null : String(row.tensor_sha256),
       instances: [],
     });

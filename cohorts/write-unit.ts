@@ -1,22 +1,24 @@
 /** Writes one unit in one format below a target folder, each file whole or not at all. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { SliceReader } from '../activities/slice-reader.ts';
-import { writeFileAtomic } from '../activities/store/atomic.ts';
-import { DicomError } from '../dicom/errors.ts';
-import { PreprocessError } from '../stages/preprocess/preprocess-volume.ts';
+import { temporaryNameFor, writeFileAtomic } from '../activities/store/atomic.ts';
+import { decodeNpy } from '../stages/preprocess/npy.ts';
 import { tensorPathOf } from '../stages/publish/output-paths.ts';
 import { UnitError } from './cohort-error.ts';
 import { encodeNiftiHeader, type StackGrid, toHounsfieldRows } from './nifti.ts';
 import { evenStepOf, readStack } from './read-stack.ts';
 import { loadStackCodecs, readTensor, type TensorSource } from './read-tensor.ts';
 import type { CohortUnit } from './select-cohort.ts';
+import { encodeZarrArray } from './zarr.ts';
 
-export type CohortFormat = 'dicom' | 'nifti' | 'npy';
+/** Holds an array for each unit. */
+export const ZARR_GROUP = 'tensors.zarr';
+
 export type LinkKind = 'copy' | 'hard' | 'symbolic';
 
 /** What a unit is written from and to. */
@@ -34,18 +36,21 @@ export interface WrittenFile {
   sha256: string | null;
 }
 
-/** @throws UnitError when the unit cannot be had in that format */
+/** Writes the files of one unit. @throws UnitError, DicomError, PreprocessError when it cannot be had in that format */
 export async function writeUnit(
   context: WriteContext,
   unit: CohortUnit,
-  format: CohortFormat,
+  format: 'dicom' | 'nifti' | 'npy' | 'zarr',
 ): Promise<WrittenFile[]> {
-  try {
-    if (format === 'dicom') return placeInstances(context, unit);
-    return [format === 'npy' ? await writeTensor(context, unit) : await writeNifti(context, unit)];
-  } catch (error) {
-    if (error instanceof DicomError || error instanceof PreprocessError) throw new UnitError('file-damaged');
-    throw error;
+  switch (format) {
+    case 'dicom':
+      return placeInstances(context, unit);
+    case 'nifti':
+      return [await writeNifti(context, unit)];
+    case 'npy':
+      return [await writeNpy(context, unit)];
+    case 'zarr':
+      return writeZarr(context, unit);
   }
 }
 
@@ -53,15 +58,15 @@ export async function writeUnit(
 function placeInstances(context: WriteContext, unit: CohortUnit): WrittenFile[] {
   const files = unit.instances.map(({ path: relative, sha256: digest }) => {
     if (relative === null) throw new UnitError('no-dicom-published');
-    const bytes = fs.statSync(path.join(context.source, relative), { throwIfNoEntry: false })?.size;
-    if (bytes === undefined) throw new UnitError('file-missing');
-    return { path: relative, bytes, sha256: digest };
+    const size = fs.statSync(path.join(context.source, relative), { throwIfNoEntry: false })?.size;
+    if (size === undefined) throw new UnitError('file-missing');
+    return { path: relative, bytes: size, sha256: digest };
   });
   for (const { path: relative } of files) {
     const from = path.join(context.source, relative);
     const to = path.join(context.target, relative);
     fs.mkdirSync(path.dirname(to), { recursive: true });
-    const temporary = temporaryFor(to);
+    const temporary = temporaryNameFor(to);
     if (context.link === 'copy') fs.copyFileSync(from, temporary);
     else if (context.link === 'hard') fs.linkSync(from, temporary);
     else fs.symlinkSync(path.resolve(from), temporary);
@@ -98,7 +103,7 @@ async function writeNifti(context: WriteContext, unit: CohortUnit): Promise<Writ
   }
   const to = path.join(context.target, relative);
   fs.mkdirSync(path.dirname(to), { recursive: true });
-  const temporary = temporaryFor(to);
+  const temporary = temporaryNameFor(to);
   try {
     // One slice at a time: a stack of a thousand slices need not fit in memory.
     await pipeline(
@@ -115,7 +120,7 @@ async function writeNifti(context: WriteContext, unit: CohortUnit): Promise<Writ
   }
 }
 
-async function writeTensor(context: WriteContext, unit: CohortUnit): Promise<WrittenFile> {
+async function writeNpy(context: WriteContext, unit: CohortUnit): Promise<WrittenFile> {
   const relative = tensorPathOf(unit.seriesUnit);
   const { npy, sha256: digest } = await readTensor(context, unit);
   const to = path.join(context.target, relative);
@@ -124,8 +129,21 @@ async function writeTensor(context: WriteContext, unit: CohortUnit): Promise<Wri
   return { path: relative, bytes: npy.length, sha256: digest };
 }
 
-function temporaryFor(file: string): string {
-  return path.join(path.dirname(file), `.${path.basename(file)}.tmp-${randomBytes(6).toString('hex')}`);
+/** The array's folder appears whole: a reader never sees a part of its chunks. */
+async function writeZarr(context: WriteContext, unit: CohortUnit): Promise<WrittenFile[]> {
+  const relative = `${ZARR_GROUP}/${unit.seriesUnit}`;
+  const { data, shape } = decodeNpy((await readTensor(context, unit)).npy);
+  const to = path.join(context.target, relative);
+  const temporary = temporaryNameFor(to);
+  const files = [...encodeZarrArray(data, shape)].map(([name, bytes]) => {
+    const file = path.join(temporary, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    writeFileAtomic(file, bytes);
+    return { path: `${relative}/${name}`, bytes: bytes.length, sha256: sha256(bytes) };
+  });
+  fs.rmSync(to, { recursive: true, force: true });
+  fs.renameSync(temporary, to);
+  return files;
 }
 
 function sha256(bytes: Uint8Array): string {

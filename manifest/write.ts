@@ -1,10 +1,6 @@
 /** Writes manifest tables as Parquet: sorted, checked, deterministic bytes, never half a file under its name. */
-import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs/promises';
-import path from 'node:path';
-import { compress, init } from '@bokuweb/zstd-wasm';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { ManifestError } from './errors.ts';
+import { createParquetFile, type WrittenFile } from './parquet-file.ts';
 import {
   type ColumnDeclaration,
   type ColumnType,
@@ -19,7 +15,6 @@ import {
 
 /** Rows of a row group: small enough to encode in little memory, large enough for DuckDB to scan in parallel. */
 const ROWS_PER_GROUP = 65_536;
-const ZSTD_LEVEL = 3;
 
 /** What every file says of itself in its key-value metadata. */
 export interface TableMetadata {
@@ -28,9 +23,7 @@ export interface TableMetadata {
 }
 
 /** A finished file. */
-export interface WrittenTable {
-  sha256: string;
-  bytes: number;
+export interface WrittenTable extends WrittenFile {
   rows: number;
 }
 
@@ -44,30 +37,6 @@ export interface TableWriter<Table extends TableName> {
   abort(): Promise<void>;
 }
 
-let zstd: Promise<void> | undefined;
-
-/** A hyparquet writer that empties itself into a file after each row group. */
-class FileWriter extends ByteWriter {
-  readonly hash = createHash('sha256');
-  readonly file: fs.FileHandle;
-
-  constructor(file: fs.FileHandle) {
-    super(1 << 16);
-    this.file = file;
-  }
-
-  async flush(): Promise<void> {
-    const bytes = this.getBytes().slice();
-    this.index = 0;
-    this.hash.update(bytes);
-    await this.file.appendFile(bytes);
-  }
-
-  override finish(): Promise<void> {
-    return this.flush();
-  }
-}
-
 /**
  * Opens a streaming writer for one table at `target`. The folder must exist.
  * The same rows and metadata give the same bytes, whatever pieces they came in.
@@ -77,45 +46,23 @@ export async function createTableWriter<Table extends TableName>(
   table: Table,
   metadata: TableMetadata,
 ): Promise<TableWriter<Table>> {
-  zstd ??= init();
-  await zstd;
   const columns = columnsOf(table);
-  const temporary = temporaryNameOf(target);
-  const file = await fs.open(temporary, 'wx', 0o666);
-  const bytes = new FileWriter(file);
-  const parquet = new ParquetWriter({
-    writer: bytes,
-    schema: parquetSchemaOf(table),
-    codec: 'ZSTD',
-    compressors: { ZSTD: (input) => compress(input, ZSTD_LEVEL) },
-    // The default of 16 bytes makes statistics on UIDs useless: they all begin alike.
-    statisticsTruncateLength: 64,
-    createdBy: 'serieswise',
-    kvMetadata: [
-      { key: 'serieswise.schema_version', value: MANIFEST_SCHEMA_VERSION },
-      { key: 'serieswise.table', value: table },
-      { key: 'serieswise.pipeline_digest', value: metadata.pipelineDigest },
-    ],
+  const file = await createParquetFile(target, parquetSchemaOf(table), {
+    'serieswise.schema_version': MANIFEST_SCHEMA_VERSION,
+    'serieswise.table': table,
+    'serieswise.pipeline_digest': metadata.pipelineDigest,
   });
 
   let pending: RowOf<Table>[] = [];
   let lastKey: string | null = null;
   let count = 0;
-  let ended = false;
 
   async function writeGroup(rows: readonly RowOf<Table>[]): Promise<void> {
     const columnData = columns.map((column) => ({
       name: column.name,
       data: rows.map((row) => toParquet(table, column, row[column.name as keyof RowOf<Table>])),
     }));
-    await parquet.write({ columnData, rowGroupSize: ROWS_PER_GROUP });
-  }
-
-  async function close(remove: boolean): Promise<void> {
-    if (ended) return;
-    ended = true;
-    await file.close();
-    if (remove) await fs.rm(temporary, { force: true });
+    await file.write(columnData, ROWS_PER_GROUP);
   }
 
   return {
@@ -139,22 +86,10 @@ export async function createTableWriter<Table extends TableName>(
       }
     },
     async finish() {
-      try {
-        if (pending.length > 0) await writeGroup(pending);
-        await parquet.finish();
-        await file.sync();
-        await close(false);
-        await fs.rename(temporary, target);
-      } catch (error) {
-        await close(true);
-        await fs.rm(temporary, { force: true });
-        throw error;
-      }
-      await syncFolder(path.dirname(target));
-      await removeLeftovers(target);
-      return { sha256: bytes.hash.digest('hex'), bytes: bytes.offset, rows: count };
+      if (pending.length > 0) await writeGroup(pending);
+      return { ...(await file.finish()), rows: count };
     },
-    abort: () => close(true),
+    abort: () => file.abort(),
   };
 }
 
@@ -176,33 +111,6 @@ export async function writeTable<Table extends TableName>(
     return await writer.finish();
   } finally {
     await writer.abort();
-  }
-}
-
-function temporaryNameOf(target: string): string {
-  return path.join(path.dirname(target), `.${path.basename(target)}.tmp-${randomBytes(6).toString('hex')}`);
-}
-
-/**
- * Removes what earlier attempts at `target` left when they were killed. An attempt that still runs loses its file and
- * fails at its rename: it was superseded, and its result would have been the same bytes.
- */
-async function removeLeftovers(target: string): Promise<void> {
-  const folder = path.dirname(target);
-  const prefix = `.${path.basename(target)}.tmp-`;
-  for (const name of await fs.readdir(folder)) {
-    if (name.startsWith(prefix)) await fs.rm(path.join(folder, name), { force: true });
-  }
-}
-
-/** Makes a rename durable. Windows cannot open folders; there the rename is durable by itself or not at all. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await fs.open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -7,6 +7,11 @@ export function isTemporaryName(name: string): boolean {
   return /^\..+\.tmp-[0-9a-f]{12}$/.test(name);
 }
 
+/** A temporary name beside a file, for what is renamed to it when it is whole. */
+export function temporaryNameFor(file: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.tmp-${randomBytes(6).toString('hex')}`);
+}
+
 /**
  * Writes beside, flushes and renames: a reader sees the old file or the new one, never half of it.
  * @param chunks written one after the other without being joined
@@ -18,10 +23,7 @@ export function writeFileAtomic(
   chunks: Uint8Array | string | readonly Uint8Array[],
   options: { mode?: number; flush?: boolean } = {},
 ): void {
-  const temporary = path.join(
-    path.dirname(file),
-    `.${path.basename(file)}.tmp-${randomBytes(6).toString('hex')}`,
-  );
+  const temporary = temporaryNameFor(file);
   const descriptor = fs.openSync(temporary, 'wx', options.mode ?? 0o644);
   try {
     try {

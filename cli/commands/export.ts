@@ -3,11 +3,13 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isBucketLocation } from '../../activities/store/locations.ts';
 import { CohortError } from '../../cohorts/cohort-error.ts';
-import { exportCohort } from '../../cohorts/export-cohort.ts';
+import { type CohortProvenance, exportCohort } from '../../cohorts/export-cohort.ts';
+import { COHORT_FORMATS, type CohortFormat } from '../../cohorts/plan-pieces.ts';
 import { parseSplits } from '../../cohorts/split-cohort.ts';
-import type { CohortFormat, LinkKind } from '../../cohorts/write-unit.ts';
+import type { LinkKind } from '../../cohorts/write-unit.ts';
 import { ManifestError } from '../../manifest/errors.ts';
 import { openManifest } from '../../manifest/query.ts';
+import { LABELS } from '../../models/labels.ts';
 import {
   createResampler,
   type Resampler,
@@ -18,7 +20,7 @@ import { CliError } from '../exit.ts';
 import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
 import { withOutputView } from '../output-view.ts';
 import { showUnits } from '../progress.ts';
-import { requireRunDocument } from '../run-folder.ts';
+import { type RunDocument, requireRunDocument } from '../run-folder.ts';
 import { printJson, say } from '../settings.ts';
 
 interface ExportOptions {
@@ -28,6 +30,10 @@ interface ExportOptions {
   link: LinkKind;
   split?: string;
   seed: number;
+  unitsPerShard: number;
+  title?: string;
+  license?: string;
+  citation?: string;
   json?: boolean;
 }
 
@@ -39,7 +45,8 @@ export function registerExport(program: Command): void {
     .description(
       'Writes the kept series units for which a condition on the series table holds, each file whole or not at all,\n' +
         'and a manifest of the cohort beside them: instances, series and labels as in the run, and files, with a row\n' +
-        'for every file and for every unit that could not be written. Interrupted, it goes on with the same command.',
+        'for every file and for every unit that could not be written; a data-set card (README.md) and a Croissant file\n' +
+        '(croissant.json) too. Interrupted, it goes on with the same command.',
     )
     .argument('<dir>', 'output folder of a run')
     .requiredOption(
@@ -48,8 +55,11 @@ export function registerExport(program: Command): void {
     )
     .requiredOption('--to <folder>', 'a folder that is empty or not there yet')
     .addOption(
-      new Option('--format <format>', 'DICOM files; NIfTI volumes in Hounsfield units; model inputs')
-        .choices(['dicom', 'nifti', 'npy'])
+      new Option(
+        '--format <format>',
+        'DICOM files; NIfTI volumes in Hounsfield units; model inputs as single files or in shards with labels',
+      )
+        .choices(COHORT_FORMATS)
         .default('dicom'),
     )
     .addOption(
@@ -59,6 +69,10 @@ export function registerExport(program: Command): void {
     )
     .option('--split <shares>', 'a split by patient, such as train=0.7,validation=0.2,test=0.1')
     .option('--seed <number>', 'seed of the split', wholeNumber, 0)
+    .option('--units-per-shard <number>', 'series units of a WebDataset or Parquet file', positiveNumber, 64)
+    .option('--title <text>', "what the data set is called (default: the pipeline's name)")
+    .option('--license <id>', 'a URL, an SPDX identifier or words, for the card and the Croissant file')
+    .option('--citation <text>', 'how to cite the data set')
     .option('--json', 'print one JSON document on standard output')
     .addHelpText(
       'after',
@@ -101,16 +115,18 @@ async function runExport(folder: string, source: string, options: ExportOptions)
       link: options.link,
       splits: options.split === undefined ? null : parseSplits(options.split),
       seed: options.seed,
+      unitsPerShard: options.unitsPerShard,
+      labels: LABELS,
+      title: options.title ?? run.pipeline.name,
+      license: options.license ?? null,
+      citation: options.citation ?? null,
+      date: run.finished_at.slice(0, 10),
       parameters: { windowHu: run.pipeline.preprocess.window_hu, shape: run.pipeline.preprocess.shape },
       resampler: () => {
         resampler ??= fs.promises.readFile(resamplerWasmUrl()).then(createResampler);
         return resampler;
       },
-      provenance: {
-        serieswise_version: productVersion(),
-        pipeline_digest: run.pipeline_digest,
-        bundle: run.bundle,
-      },
+      provenance: provenanceOf(run),
       ...(process.stderr.isTTY ? { progress: showUnits } : {}),
     });
     const expectations = await checkDataset(options.to, run.pipeline.expect);
@@ -136,7 +152,28 @@ async function runExport(folder: string, source: string, options: ExportOptions)
   }
 }
 
+function provenanceOf(run: RunDocument): CohortProvenance {
+  const { profile, dates, faces, options } = run.pipeline.deidentify;
+  return {
+    serieswise_version: productVersion(),
+    pipeline_digest: run.pipeline_digest,
+    bundle: run.bundle,
+    deidentify: { profile, dates, faces, options: namesOf(options) },
+  };
+}
+
+/** Names alone: the values that an option lets stay are no business of whoever gets the cohort. */
+function namesOf(options: object): string[] {
+  return Object.entries(options).flatMap(([name, value]) => (value === false ? [`no ${name}`] : [name]));
+}
+
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is wanted');
   return Number(text);
+}
+
+function positiveNumber(text: string): number {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError('a number from 1 is wanted');
+  return number;
 }

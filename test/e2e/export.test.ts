@@ -1,16 +1,19 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ExportRequest, exportCohort } from '../../cohorts/export-cohort.ts';
+import { parse } from 'yaml';
+import { type CohortDocument, type ExportRequest, exportCohort } from '../../cohorts/export-cohort.ts';
 import { makeArchive } from '../../demo/archive.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
+import { AXES, LABELS } from '../../models/labels.ts';
 import { createResampler, resamplerWasmUrl } from '../../stages/preprocess/preprocess-volume.ts';
 import { productVersion } from '../../workers/package-root.ts';
 import { runProgram } from '../cli/program.ts';
 import { describeWithProgram } from '../fixtures/judges.ts';
+import { describeWithOraclePackage, oraclePython, runOracle } from '../oracles/python.ts';
 import { listTree, makeFolder, RUN_TIMEOUT_MS, SHIPPED_PIPELINE } from './run-folders.ts';
 
 const folder = makeFolder('export');
@@ -38,18 +41,32 @@ async function exportHere(tables: string, target: string, more: Partial<ExportRe
       link: 'copy',
       splits: null,
       seed: 0,
+      unitsPerShard: 2,
+      labels: LABELS,
+      title: 'ZZTEST',
+      license: null,
+      citation: null,
+      date: '2026-01-01',
       parameters: { windowHu: run.pipeline.preprocess.window_hu, shape: run.pipeline.preprocess.shape },
       resampler: () => fs.promises.readFile(resamplerWasmUrl()).then(createResampler),
       provenance: {
         serieswise_version: productVersion(),
         pipeline_digest: run.pipeline_digest,
         bundle: run.bundle,
+        deidentify: { profile: 'ct-research', dates: 'remove', faces: 'keep', options: [] },
       },
       ...more,
     });
   } finally {
     await manifest.close();
   }
+}
+
+/** A unit as `read_cohort.py` tells it. */
+interface ReadSample {
+  tensor: string;
+  row?: Record<string, unknown>;
+  classes?: Record<string, number>;
 }
 
 function stop(): never {
@@ -132,9 +149,7 @@ describe('export', () => {
     fs.writeFileSync(halfWritten, 'half');
     const written = path.join(target, 'nifti', first ?? '');
     const before = fs.statSync(written).mtimeMs;
-    const again = exportInto('again', '--where', 'true', '--format', 'nifti');
-    expect(again.result.exitCode, again.result.stderr).toBe(0);
-    expect(again.document.files).toBe(6);
+    expect((await exportHere(output, target)).files).toBe(6);
     expect(fs.existsSync(halfWritten)).toBe(false);
     expect(fs.statSync(written).mtimeMs).toBe(before);
     expect(exportInto('again', '--where', 'true').result.exitCode).toBe(2);
@@ -198,6 +213,108 @@ describe('export', () => {
       fs.renameSync(`${file}.away`, file);
     }
   });
+});
+
+/** Formats for training, each read by the library that is made for it. */
+describe.each([
+  ['zarr', 'zarr'],
+  ['webdataset', 'webdataset'],
+  ['parquet', 'pyarrow'],
+] as const)('export to %s', (format, reader) => {
+  const target = path.join(folder, format);
+  let document: CohortDocument;
+
+  beforeAll(async () => {
+    const splits = [{ name: 'train', share: 1 }];
+    document = await exportHere(output, target, { format, splits, license: 'CC-BY-4.0' });
+  });
+
+  describeWithOraclePackage(reader)(`as ${reader} reads it`, () => {
+    it('holds the model inputs and the labels of the run', async () => {
+      const series = await rowsOf(target, 'SELECT * FROM series');
+      const read = runOracle('read_cohort.py', [format, target]) as Record<string, ReadSample>;
+      expect(Object.keys(read).sort()).toEqual(series.map(({ series_unit }) => series_unit).sort());
+      for (const row of series) {
+        const sample = read[String(row.series_unit)]!;
+        expect(sample.tensor).toBe(row.tensor_sha256);
+        if (format === 'zarr') continue;
+        const { body_part_resolved, contrast_resolved, patient_id } = row;
+        expect(sample.row).toMatchObject({
+          body_part_resolved,
+          contrast_resolved,
+          patient_id,
+          split: 'train',
+        });
+        if (format === 'webdataset') expect(AXES[sample.classes!.axis!]).toBe(row.axis_resolved);
+      }
+    });
+  });
+
+  it('tells the digest of each file, and what the set is in a card', async () => {
+    const rows = await rowsOf(target, 'SELECT DISTINCT path, bytes, sha256 FROM files');
+    expect(rows).toHaveLength(format === 'zarr' ? 6 * 5 : 3);
+    expect(document).toMatchObject({ files: rows.length, series_units: 6, problems: {} });
+    for (const { path: file, bytes, sha256 } of rows) {
+      const content = fs.readFileSync(path.join(target, String(file)));
+      expect(content.length).toBe(bytes);
+      expect(createHash('sha256').update(content).digest('hex')).toBe(sha256);
+    }
+    const [, head = '', body = ''] = fs.readFileSync(path.join(target, 'README.md'), 'utf8').split(/^---$/m);
+    expect(parse(head)).toMatchObject({ license: 'cc-by-4.0', pretty_name: 'ZZTEST' });
+    expect(body).toContain('6 CT series units of 2 studies and 1 patients');
+  });
+
+  describeWithOraclePackage(reader)('in Python', () => {
+    it('is read by what its card says', () => {
+      const card = fs.readFileSync(path.join(target, 'README.md'), 'utf8');
+      const [, snippet] = /```python\n([\s\S]*?)```/.exec(card)!;
+      const show = format === 'webdataset' ? 'sample["npy"].shape' : 'tensor.shape';
+      const said = execFileSync(oraclePython()!, ['-c', `${snippet}\nprint(*${show})`], {
+        cwd: target,
+        encoding: 'utf8',
+      });
+      expect(said.trim()).toBe('128 224 224');
+    });
+  });
+});
+
+describeWithOraclePackage('mlcroissant')('croissant.json', () => {
+  it('is valid without a warning, and leads to all records', async () => {
+    const whole = path.join(folder, 'not-split');
+    await exportHere(output, whole, { format: 'dicom', link: 'symbolic' });
+    const [{ n }] = (await rowsOf(whole, 'SELECT count(*) AS n FROM files')) as [{ n: number }];
+    const folders = [whole, ...['zarr', 'webdataset', 'parquet'].map((name) => path.join(folder, name))];
+    const clean = { errors: [], warnings: [] };
+    expect(runOracle('read_cohort.py', ['croissant', ...folders])).toEqual([
+      { ...clean, records: { series: 6, files: n } },
+      { ...clean, records: { splits: 1, series: 6, files: 30 } },
+      { ...clean, records: { splits: 1, series: 6, files: 6 } },
+      { ...clean, records: { splits: 1, series: 6, files: 6, samples: 6 } },
+    ]);
+  });
+});
+
+it('keeps what it can of a shard, and goes on after the last whole one', async () => {
+  const [row] = await rowsOf(
+    output,
+    "SELECT series_unit, output_path FROM instances WHERE disposition = 'kept' ORDER BY series_unit DESC LIMIT 1",
+  );
+  const target = path.join(folder, 'shards');
+  const file = path.join(output, String(row?.output_path));
+  await expect(exportHere(output, target, { format: 'parquet', progress: stop })).rejects.toThrow('stopped');
+  const first = path.join(target, 'parquet/all-000000.parquet');
+  const before = fs.statSync(first).mtimeMs;
+  fs.renameSync(file, `${file}.away`);
+  try {
+    const document = await exportHere(output, target, { format: 'parquet' });
+    expect(document).toMatchObject({ files: 3, series_units: 5, problems: { 'file-missing': 1 } });
+  } finally {
+    fs.renameSync(`${file}.away`, file);
+  }
+  expect(fs.statSync(first).mtimeMs).toBe(before);
+  expect(await rowsOf(target, 'SELECT series_unit, path FROM files WHERE problem IS NOT NULL')).toEqual([
+    { series_unit: row?.series_unit, path: null },
+  ]);
 });
 
 /** The parts of a NIfTI-1 file that matter here: Hounsfield units and the sform. */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe } from 'vitest';
@@ -13,6 +13,14 @@ export function oraclePython(): string | null {
 
 /** A `describe` that needs the judges; without them it is skipped by name. */
 export const describeWithOracle = oraclePython() === null ? describe.skip : describe;
+
+/** A `describe` that needs a package among the judges; where Python is too old for it, it is skipped by name. */
+export function describeWithOraclePackage(name: string): typeof describe | typeof describe.skip {
+  const python = oraclePython();
+  if (python === null) return describe.skip;
+  const find = 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)';
+  return spawnSync(python, ['-c', find, name]).status === 0 ? describe : describe.skip;
+}
 
 /** Runs `test/oracles/SCRIPT` and returns what it printed, parsed as JSON. `input` goes to its standard input. */
 export function runOracle(script: string, args: string[] = [], input?: string): unknown {

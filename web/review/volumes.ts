@@ -99,7 +99,7 @@ export class Volumes {
     if (rows[0] === undefined) return undefined;
     const { tensor_sha256: sha256 } = rows[0];
     const tensorSha256 = sha256 === null || sha256 === undefined ? null : String(sha256);
-    const unknown = { patientId: '', studyInstanceUid: '', seriesInstanceUid: '', sliceCount: 0 };
+    const unknown = { patientId: '', studyInstanceUid: '', seriesInstanceUid: '', sliceCount: 0, sample: {} };
     return { ...unknown, seriesUnit, tensorSha256, instances: [] };
   }
 
