@@ -5,6 +5,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { findTrainingPython } from '../../cli/training/python.ts';
 import { type CohortDocument, type ExportRequest, exportCohort } from '../../cohorts/export-cohort.ts';
 import { makeArchive } from '../../demo/archive.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
@@ -13,6 +14,7 @@ import { createResampler, resamplerWasmUrl } from '../../stages/preprocess/prepr
 import { productVersion } from '../../workers/package-root.ts';
 import { runProgram } from '../cli/program.ts';
 import { describeWithProgram } from '../fixtures/judges.ts';
+import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { describeWithOraclePackage, oraclePython, runOracle } from '../oracles/python.ts';
 import { listTree, makeFolder, RUN_TIMEOUT_MS, SHIPPED_PIPELINE } from './run-folders.ts';
 
@@ -291,6 +293,35 @@ describeWithOraclePackage('mlcroissant')('croissant.json', () => {
       { ...clean, records: { splits: 1, series: 6, files: 6 } },
       { ...clean, records: { splits: 1, series: 6, files: 6, samples: 6 } },
     ]);
+  });
+});
+
+describe('examples/python', () => {
+  const runExample = (python: string, script: string, ...args: string[]) =>
+    spawnSync(python, [path.join(repositoryRoot, 'examples/python', script), ...args], { encoding: 'utf8' });
+
+  it.skipIf(findTrainingPython() === null)('trains from an export (needs a Python with torch)', () => {
+    const cohort = path.join(folder, 'webdataset');
+    const args = ['--part', 'train', '--epochs', '2', '--test', 'train'];
+    const { stdout, stderr } = runExample(findTrainingPython()!, 'train.py', cohort, ...args);
+    const said = /^epoch 1: 6 units, loss (.+)\nepoch 2: 6 units, loss (.+)\ntrain: 6 units, accuracy/.exec(
+      stdout,
+    );
+    expect(said, stderr).not.toBeNull();
+    expect(Number(said![2])).toBeLessThan(Number(said![1]));
+  });
+
+  describeWithOraclePackage('pyarrow')('with pyarrow', () => {
+    it('reads a run', async () => {
+      const rows = await rowsOf(
+        output,
+        'SELECT body_part, count(DISTINCT series_unit) AS units, count(output_path) AS files ' +
+          'FROM series JOIN instances USING (series_unit) GROUP BY 1 ORDER BY 1',
+      );
+      const expected = rows.map((row) => `${row.body_part}: ${row.units} series units, ${row.files} files`);
+      const said = runExample(oraclePython()!, 'read_run.py', output);
+      expect(said.stdout.trim().split('\n'), said.stderr).toEqual(expected);
+    });
   });
 });
 
