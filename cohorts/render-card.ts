@@ -45,7 +45,7 @@ function renderHead(document: CohortDocument, summary: CohortSummary): string[] 
     `size_categories: ["${sizeCategory(summary.seriesUnits)}"]`,
     'configs:',
     '- config_name: default',
-    ...(format === 'parquet' || format === 'webdataset'
+    ...((format === 'parquet' || format === 'webdataset') && summary.splits.length > 0
       ? ['  data_files:', ...dataFiles(format, summary)]
       : [`  data_files: ${tablePathOf('series')}`]),
   ];
