@@ -5,6 +5,8 @@ import type { CohortUnit } from '../../cohorts/select-cohort.ts';
 const unitOf = (seriesUnit: string, patientId: string): CohortUnit => ({
   seriesUnit,
   patientId,
+  studyInstanceUid: '',
+  seriesInstanceUid: '',
   sliceCount: 1,
   tensorSha256: null,
   instances: [],
