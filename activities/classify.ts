@@ -74,6 +74,5 @@ async function labelTensor(classifier: Classifier, tensor: Uint8Array): Promise<
   // Before the tensor is given away.
   const inputReasons = gate === null ? [] : judgeInput(describeInput(tensor, card.preprocessing.shape), gate);
   const predictions = await classifier.classify(tensor);
-  const uncertain = predictions.flatMap(({ task, score }) => (score < (acceptFrom[task] ?? 0) ? [task] : []));
-  return { predictions, inputReasons, uncertain };
+  return { predictions, inputReasons, acceptFrom };
 }

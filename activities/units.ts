@@ -43,8 +43,8 @@ export interface UnitLabels {
   predictions: TaskPrediction[];
   /** Why the series is not one that the bundle was made for. */
   inputReasons: InputReason[];
-  /** Tasks whose score is below what the bundle itself believes. */
-  uncertain: Task[];
+  /** Scores from which on the bundle itself believes its labels. */
+  acceptFrom: Partial<Record<Task, number>>;
 }
 
 /** Records of a batch by SOP Instance UID, of those instances that are images. */
@@ -115,7 +115,7 @@ export function readUnit(context: StageContext, seriesUnit: string): Promise<Uni
 /** Labels by a bundle; null where there are none, or none of the present form. */
 export function labelsOf(result: UnitResult, bundleSha256: string): UnitLabels | null {
   const labels = result.labels[bundleSha256];
-  return labels !== undefined && 'predictions' in labels ? labels : null;
+  return labels !== undefined && 'acceptFrom' in labels ? labels : null;
 }
 
 export async function writeUnit(

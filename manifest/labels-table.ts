@@ -35,5 +35,11 @@ export const LABELS_TABLE = {
       nullable: false,
       doc: "Digest of the bundle's card, which holds the digests of its files.",
     },
+    {
+      name: 'accept_from',
+      type: 'double',
+      nullable: true,
+      doc: 'Score from which on the bundle itself believes the label; null where its card says none.',
+    },
   ],
 } as const;

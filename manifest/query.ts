@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, StatementType } from '@duckdb/node-api';
 import { ManifestError } from './errors.ts';
+import { REVIEW_BELOW_SQL } from './review-below.ts';
 import { resolvedSeriesSql, standingReviewsSql } from './review-tables.ts';
 import {
   type ColumnDeclaration,
@@ -161,6 +162,7 @@ async function openDatabase(
       stored.set(source.name, sql);
     }
     await resolveSeries(connection, stored.get('series'));
+    await connection.run(REVIEW_BELOW_SQL);
     for (const sql of options.prepare ?? []) await connection.run(sql);
     const allowed = [...sources.flatMap(({ files }) => files), ...writable].map(quoteText).join(', ');
     await connection.run(`SET allowed_paths = [${allowed}]`);

@@ -50,6 +50,17 @@ async function manifestPage() {
     lines.push('', 'No file holds these; SQL over the table has them, computed on reading:', '');
     lines.push(...columnRows(table.derived));
   }
+  const { REVIEW_BELOW_SQL } = await load('manifest/review-below.js');
+  lines.push('', '## `review_below(body_part_below, axis_below, contrast_below)`', '');
+  lines.push(
+    'A table function of `query`, of `export --where` and of `expect`: `series_unit`, `needs_review` and `review_reasons`',
+    'as another `classify.review_below` would have them, for every classified unit (docs/models/review.md). Elsewhere DuckDB',
+    'makes it from the tables `series` and `labels` by the same statement:',
+    '',
+    '```sql',
+    `${REVIEW_BELOW_SQL};`,
+    '```',
+  );
   lines.push('', '## Reasons', '');
   lines.push('The closed vocabulary of `reason`. Each stands for one disposition.', '');
   lines.push('| reason | disposition | meaning |', '|---|---|---|');

@@ -79,8 +79,8 @@ export interface ReviewInput {
   scores: Readonly<Record<Task, number>>;
   /** Scores under these are reviewed, a plane's only where geometry does not say the same. */
   reviewBelow: Readonly<Record<Task, number>>;
-  /** Tasks whose score is below what the bundle itself believes. */
-  uncertain: readonly Task[];
+  /** Scores from which on the bundle itself believes its labels; those of other tasks always. */
+  acceptFrom: Readonly<Partial<Record<Task, number>>>;
   /** Why the pixels are not such as the bundle was made for. */
   inputReasons: readonly InputReason[];
   agreement: Readonly<Record<Task, Agreement>>;
@@ -94,11 +94,14 @@ export interface ReviewInput {
 
 const TASK_NAMES: readonly Task[] = ['body_part', 'axis', 'contrast'];
 
-/** The reasons for review of one unit, in the order of {@link REVIEW_REASONS}; empty when none holds. */
+/**
+ * The reasons for review of one unit, in the order of {@link REVIEW_REASONS}; empty when none holds. Those of scores are
+ * said again in SQL by manifest/review-below.ts.
+ */
 export function reviewReasons(input: ReviewInput): ReviewReason[] {
   const reasons = new Set<ReviewReason>();
   for (const task of TASK_NAMES) {
-    const isLow = input.scores[task] < input.reviewBelow[task] || input.uncertain.includes(task);
+    const isLow = input.scores[task] < Math.max(input.reviewBelow[task], input.acceptFrom[task] ?? 0);
     // Geometry is the better witness of a plane: where it says the same, a low score is no doubt (docs/adr/0011).
     const isConfirmed = task === 'axis' && input.axisGeometry === input.axis;
     if (isLow && !isConfirmed) reasons.add(`low-score-${task}`);

@@ -21,7 +21,7 @@ export type UnitOutcome =
       tensor: { sha256: string; statistics: TensorStatistics; head: boolean | null };
       predictions: readonly TaskPrediction[];
       inputReasons: readonly InputReason[];
-      uncertain: readonly Task[];
+      acceptFrom: Readonly<Partial<Record<Task, number>>>;
     };
 
 export interface RowSources {
@@ -230,7 +230,7 @@ function buildSeriesRow(sources: RowSources, unit: SeriesUnit, face: boolean | n
           // A bundle need not have every task: what it does not claim needs no review.
           scores: { body_part: bodyPart?.score ?? 1, axis: axis?.score ?? 1, contrast: contrast?.score ?? 1 },
           reviewBelow: pipeline.classify.review_below,
-          uncertain: labelled.uncertain,
+          acceptFrom: labelled.acceptFrom,
           inputReasons: labelled.inputReasons,
           agreement: {
             body_part: agreement.body_part ?? 'header-silent',
@@ -339,5 +339,6 @@ function buildLabelRows(sources: RowSources, unit: SeriesUnit): LabelRow[] {
     logits: [...prediction.logits],
     bundle: `${bundle.name}@${bundle.version}`,
     bundle_sha256: bundle.sha256,
+    accept_from: outcome.acceptFrom[prediction.task] ?? null,
   }));
 }

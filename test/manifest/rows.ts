@@ -145,6 +145,7 @@ export function makeLabelRows(count: number, seed = 2): LabelRow[] {
         logits: [Math.fround(random() * 20 - 10), Math.fround(-1e-4)],
         bundle: 'starter@1.0.0',
         bundle_sha256: 'f'.repeat(64),
+        accept_from: null,
       };
     }),
   ).flat();

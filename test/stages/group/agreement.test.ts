@@ -40,7 +40,7 @@ describe('reasons for review', () => {
   const sure = {
     scores: { body_part: 0.9, axis: 0.99, contrast: 0.9 },
     reviewBelow: { body_part: 0.6, axis: 0.9, contrast: 0.7 },
-    uncertain: [],
+    acceptFrom: {},
     inputReasons: [],
     agreement: { body_part: 'agree', axis: 'agree', contrast: 'header-silent' },
     axis: 'axial',
@@ -61,7 +61,7 @@ describe('reasons for review', () => {
       reviewReasons({
         scores: { body_part: 0.59, axis: 0.89, contrast: 0.69 },
         reviewBelow: sure.reviewBelow,
-        uncertain: [],
+        acceptFrom: {},
         inputReasons: INPUT_REASONS,
         agreement: { body_part: 'conflict', axis: 'conflict', contrast: 'conflict' },
         axis: 'axial',
@@ -74,11 +74,11 @@ describe('reasons for review', () => {
       'missing-slices',
     ]);
     // A pipeline may ask for less than what the bundle itself believes.
-    expect(reviewReasons({ ...sure, uncertain: ['body_part'] })).toEqual(['low-score-body_part']);
+    expect(reviewReasons({ ...sure, acceptFrom: { body_part: 0.95 } })).toEqual(['low-score-body_part']);
   });
 
   it('take a low score of a plane as no doubt where geometry says the same', () => {
-    const unsure = { ...sure, scores: { ...sure.scores, axis: 0.4 }, uncertain: ['axis'] as const };
+    const unsure = { ...sure, scores: { ...sure.scores, axis: 0.4 }, acceptFrom: { axis: 0.5 } };
     expect(reviewReasons(unsure)).toEqual([]);
     expect(reviewReasons({ ...unsure, axisGeometry: null })).toEqual(['low-score-axis']);
     expect(reviewReasons({ ...unsure, axisGeometry: 'coronal' })).toEqual([

@@ -94,6 +94,7 @@ export async function makeSyntheticRun(folder: string, units: number): Promise<R
       labels.push({
         ...{ series_unit: unit, task, label, score, second_label: 'other', second_score: 0 },
         ...{ scores: [score], logits: [0], bundle: 'starter@1.0.0', bundle_sha256: DIGEST },
+        accept_from: null,
       });
     }
   }
