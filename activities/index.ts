@@ -16,13 +16,6 @@ export type StageRunner = <Name extends StageName>(
   signal: AbortSignal,
 ) => Promise<StageResult<Name>>;
 
-/** Told of each step that ends, for progress on the same machine. */
-export type StageListener = (event: {
-  name: StageName | 'classifyUnits' | keyof RetrievalActivities;
-  args: object;
-  result: unknown;
-}) => void;
-
 /** They wait for the network, so they run on the thread of the worker; a run over files has none. */
 export interface RetrievalActivities {
   planRetrieval(args: { run: RunReference }): Promise<OrWait<{ requests: number }>>;
@@ -46,15 +39,10 @@ const HEARTBEAT_MS = 4_000;
 const PATIENCE = { attempts: 6, ms: 30_000 };
 
 /** Everything that runs on the `cpu` task queue. */
-export function createCpuActivities(
-  state: State,
-  runStage: StageRunner,
-  listener: StageListener = () => {},
-): CpuActivities {
+export function createCpuActivities(state: State, runStage: StageRunner): CpuActivities {
   const contexts = new StageContexts(state);
   const sources = createSourcePool();
-  const retrieving = <Name extends keyof RetrievalActivities, Args extends { run: RunReference }, Result>(
-    name: Name,
+  const retrieving = <Args extends { run: RunReference }, Result>(
     work: (tools: Parameters<typeof planRetrieval>[0], args: Args) => Promise<Result>,
   ) => {
     return (args: Args): Promise<Result> =>
@@ -63,9 +51,7 @@ export function createCpuActivities(
         const context = await contexts.get(run);
         const { source, release } = sources.acquire(context);
         try {
-          const result = await work({ context, source, signal, now: () => new Date() }, args);
-          listener({ name, args, result });
-          return result;
+          return await work({ context, source, signal, now: () => new Date() }, args);
         } finally {
           release();
         }
@@ -74,11 +60,7 @@ export function createCpuActivities(
   const activity =
     <Name extends StageName>(name: Name) =>
     (args: StageArguments<Name>): Promise<StageResult<Name>> =>
-      withHeartbeat<StageResult<Name>>(async (signal) => {
-        const result = (await runStage(name, args, signal)) as StageResult<Name>;
-        listener({ name, args, result });
-        return result;
-      });
+      withHeartbeat((signal) => runStage(name, args, signal));
   return {
     listSourceFiles: activity('listSourceFiles'),
     scanHeaders: activity('scanHeaders'),
@@ -89,10 +71,9 @@ export function createCpuActivities(
     publishBatch: activity('publishBatch'),
     publishManifest: activity('publishManifest'),
     cleanUp: activity('cleanUp'),
-    planRetrieval: retrieving('planRetrieval', planRetrieval),
-    retrieveRequest: retrieving(
-      'retrieveRequest',
-      (tools, { request }: { run: RunReference; request: number }) => retrieveRequest(tools, request),
+    planRetrieval: retrieving(planRetrieval),
+    retrieveRequest: retrieving((tools, { request }: { run: RunReference; request: number }) =>
+      retrieveRequest(tools, request),
     ),
   };
 }
@@ -101,18 +82,15 @@ export function createCpuActivities(
 export function createGpuActivities(
   state: State,
   loadClassifier: (run: RunReference) => Promise<LoadedClassifier>,
-  listener: StageListener = () => {},
 ): GpuActivities {
   const contexts = new StageContexts(state);
   return {
-    classifyUnits: (args) =>
+    classifyUnits: ({ run, batch, from, to }) =>
       withHeartbeat(async () => {
-        const { run, batch, from, to } = args;
         const loaded = await loadClassifier(run).catch((error: unknown) => {
           throw toClassifyFailure(error);
         });
         await classifyUnits(await contexts.get(run), loaded, batch, from, to);
-        listener({ name: 'classifyUnits', args, result: null });
       }),
   };
 }

@@ -46,7 +46,7 @@ export interface BundleReference {
   sha256: string;
 }
 
-/** Counts by disposition, for progress. */
+/** Counts by disposition, for progress and metrics. */
 export type DispositionCounts = Record<string, number>;
 
 /** Publishes a batch: files first, rows last, so that rows never speak of a file that is not there. */
@@ -54,7 +54,7 @@ export async function publishBatch(
   context: StageContext,
   batch: number,
   bundle: BundleReference,
-): Promise<{ instances: DispositionCounts; series: DispositionCounts }> {
+): Promise<{ instances: DispositionCounts; series: DispositionCounts; sourceBytes: DispositionCounts }> {
   const { files, output, pipeline } = context;
   const { units, verdicts } = await readGroups(context, batch);
   const records = await readRecords(context, batch);
@@ -130,7 +130,14 @@ export async function publishBatch(
   } satisfies BatchRows);
   const discard = ({ sourceKey }: InstanceRecord) => output.remove(stagedNames.instance(sourceKey));
   for await (const _done of workAhead(records.values(), output.parallel, discard));
-  return { instances: countDispositions(rows.instances), series: countDispositions(rows.series) };
+  const sourceBytes: DispositionCounts = {};
+  for (const { disposition, source_bytes: bytes } of rows.instances)
+    sourceBytes[disposition] = (sourceBytes[disposition] ?? 0) + bytes;
+  return {
+    instances: countDispositions(rows.instances),
+    series: countDispositions(rows.series),
+    sourceBytes,
+  };
 }
 
 export function countDispositions(rows: readonly { disposition: string }[]): DispositionCounts {

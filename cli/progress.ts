@@ -1,12 +1,12 @@
 import cliProgress from 'cli-progress';
-import type { StageListener } from '../activities/index.ts';
-import type { UnitsArguments } from '../activities/stages.ts';
+import type { StageResult } from '../activities/stages.ts';
+import type { ActivityObserver } from '../workers/observe-activities.ts';
 import type { RunProgress } from '../workflows/contracts.ts';
 
 /** Shows how far a run is: a live bar on a terminal, a line every few seconds elsewhere. */
 export interface ProgressDisplay {
   update(progress: RunProgress): void;
-  listen: StageListener;
+  observer: ActivityObserver;
   stop(): void;
 }
 
@@ -62,10 +62,14 @@ export function createProgressDisplay(stream: NodeJS.WriteStream): ProgressDispl
       last = progress;
       show();
     },
-    listen({ name, args, result }) {
-      if (name === 'deidentifyBatch') files += (result as { files: number }).files;
-      if (name === 'classifyUnits') units += (args as UnitsArguments).to - (args as UnitsArguments).from;
-      show();
+    observer: {
+      ended(activity, end) {
+        if (!end.ok) return;
+        if (activity.activity === 'deidentifyBatch')
+          files += (end.result as StageResult<'deidentifyBatch'>).files;
+        if (activity.activity === 'classifyUnits') units += activity.units;
+        show();
+      },
     },
     stop() {
       if (isBarStarted) bar?.stop();

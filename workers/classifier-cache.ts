@@ -4,6 +4,7 @@ import type { RunReference } from '../activities/run-reference.ts';
 import { RunFiles } from '../activities/store/run-files.ts';
 import type { State } from '../activities/store/state.ts';
 import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
+import type { Classifier } from '../models/classifier.ts';
 import { BundleError } from '../models/errors.ts';
 import { createLastingClassifier, type LastingOptions } from '../models/lasting-classifier.ts';
 
@@ -11,11 +12,14 @@ import { createLastingClassifier, type LastingOptions } from '../models/lasting-
 export class ClassifierCache {
   private readonly state: State;
   private readonly options: LastingOptions;
+  private readonly watch: (classifier: Classifier) => Classifier;
   private readonly loaded = new Map<string, Promise<LoadedClassifier>>();
 
-  constructor(state: State, options: LastingOptions) {
+  /** @param watch wraps each classifier once it is loaded */
+  constructor(state: State, options: LastingOptions, watch = (classifier: Classifier) => classifier) {
     this.state = state;
     this.options = options;
+    this.watch = watch;
   }
 
   /** @throws StageFailure `bundle-changed`; BundleError, ClassifierError */
@@ -32,7 +36,7 @@ export class ClassifierCache {
 
   private async load(run: RunReference): Promise<LoadedClassifier> {
     const classifier = await createLastingClassifier(() => findBundle(this.state, run), this.options);
-    return { bundleSha256: run.bundle.sha256, classifier };
+    return { bundleSha256: run.bundle.sha256, classifier: this.watch(classifier) };
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,6 @@
 import { tidyOutput } from '../activities/clean-up.ts';
 import { createStageContext } from '../activities/context.ts';
 import { fingerprintOf, forgetFinished, readFinished, writeFinished } from '../activities/finished.ts';
-import type { StageListener } from '../activities/index.ts';
 import type { RunSummary } from '../activities/publish-manifest.ts';
 import type { RunReference } from '../activities/run-reference.ts';
 import { RunFiles, runKeyOf } from '../activities/store/run-files.ts';
@@ -11,6 +10,8 @@ import type { Bundle } from '../models/bundle.ts';
 import type { Pipeline } from '../pipelines/schema.ts';
 import { isRetrieved } from '../pipelines/source-kinds.ts';
 import type { RunProgress } from '../workflows/contracts.ts';
+import type { Metrics } from './metrics.ts';
+import type { ActivityObserver } from './observe-activities.ts';
 import { type OutputLease, outputBusy, takeOutputLease } from './output-lease.ts';
 import { productVersion } from './package-root.ts';
 import { takeRunLock } from './run-lock.ts';
@@ -40,7 +41,9 @@ export interface RunRequest {
   signal: AbortSignal;
   say(text: string): void;
   onProgress(progress: RunProgress): void;
-  listener?: StageListener;
+  /** Of the activities that this process works on; with a cluster there are none. */
+  observers: readonly ActivityObserver[];
+  metrics?: Metrics | undefined;
 }
 
 /** How a run ended. */

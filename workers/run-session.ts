@@ -66,7 +66,8 @@ export async function runOnServer(
         threads: request.concurrency,
         inferenceThreads: request.concurrency,
         provider: request.provider,
-        ...(request.listener === undefined ? {} : { listener: request.listener }),
+        observers: request.observers,
+        metrics: request.metrics,
       });
     }
     const handle = await startOrResume(client, request, run, fingerprint, address.namespace);

@@ -12,7 +12,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { StageFailure } from '../activities/failures.ts';
-import { createCpuActivities, createGpuActivities, type StageListener } from '../activities/index.ts';
+import { createCpuActivities, createGpuActivities } from '../activities/index.ts';
 import type { State } from '../activities/store/state.ts';
 import type { BatchLimits } from '../models/batch-queue.ts';
 import { DEFAULT_BATCHES } from '../models/classifier.ts';
@@ -20,6 +20,8 @@ import { UNITS_PER_ACTIVITY } from '../workflows/contracts.ts';
 import { ClassifierCache } from './classifier-cache.ts';
 import { deploymentVersion } from './deployment.ts';
 import { taskQueuePrefix } from './machine.ts';
+import type { Metrics } from './metrics.ts';
+import { type ActivityObserver, observeActivities } from './observe-activities.ts';
 import { dataConverterFromEnvironment } from './payload-codec.ts';
 import { createStagePool, type StagePool } from './stage-pool.ts';
 
@@ -43,7 +45,8 @@ export interface WorkerOptions {
   provider: 'cpu' | 'cuda';
   /** Serve only runs that began with this build (`deployment.ts`). */
   isVersioned?: boolean;
-  listener?: StageListener;
+  observers?: readonly ActivityObserver[];
+  metrics?: Metrics | undefined;
 }
 
 /** Running workers. */
@@ -86,16 +89,23 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
   const batches = DEFAULT_BATCHES[options.provider];
   let stopWorkers = () => {};
   let lost: StageFailure | null = null;
-  const classifiers = new ClassifierCache(options.state, {
-    provider: options.provider,
-    threads: options.inferenceThreads,
-    batches,
-    onDeviceGone() {
-      // A worker that stayed would take steps from those that have a device, and fail them.
-      lost = new StageFailure('device-lost', 'environment', 'The GPU was lost; a new process may find it.');
-      stopWorkers();
+  const { metrics } = options;
+  const classifiers = new ClassifierCache(
+    options.state,
+    {
+      provider: options.provider,
+      threads: options.inferenceThreads,
+      batches,
+      onDeviceGone() {
+        // A worker that stayed would take steps from those that have a device, and fail them.
+        lost = new StageFailure('device-lost', 'environment', 'The GPU was lost; a new process may find it.');
+        stopWorkers();
+      },
     },
-  });
+    metrics?.watchClassifier,
+  );
+  const observers = [...(options.observers ?? []), ...(metrics === undefined ? [] : [metrics.observer])];
+  metrics?.watchQueues((queue) => countWaiting(connection, options.namespace, queues[queue]));
   // A name of its own for each process that tells neither machine nor person.
   const identity = `serieswise-${randomBytes(6).toString('hex')}`;
   const shared = {
@@ -117,7 +127,8 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
         ...shared,
         taskQueue: queues.cpu,
         workflowBundle: workflowBundle(dataConverter !== undefined),
-        activities: createCpuActivities(options.state, pool.run, options.listener),
+        activities: createCpuActivities(options.state, pool.run),
+        interceptors: { activity: [observeActivities('cpu', observers)] },
         maxConcurrentActivityTaskExecutions: options.threads + 1,
         stickyQueueScheduleToStartTimeout: '3 seconds',
         reuseV8Context: true,
@@ -126,12 +137,13 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     );
   }
   if (options.queues.includes('gpu')) {
-    const activities = createGpuActivities(options.state, (run) => classifiers.get(run), options.listener);
+    const activities = createGpuActivities(options.state, (run) => classifiers.get(run));
     workers.push(
       await Worker.create({
         ...shared,
         taskQueue: queues.gpu,
         activities: { ...activities },
+        interceptors: { activity: [observeActivities('gpu', observers)] },
         maxConcurrentActivityTaskExecutions: openClassifications(batches),
       }),
     );
@@ -161,6 +173,28 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
  */
 function openClassifications({ maxSize }: BatchLimits): number {
   return Math.ceil((3 * maxSize) / Math.min(maxSize, UNITS_PER_ACTIVITY));
+}
+
+/** `TaskQueueType` of Temporal's API. */
+const ACTIVITY_TASKS = 2;
+/** A scrape is answered well within Prometheus' own time-out of ten seconds. */
+const COUNT_TIMEOUT_MS = 2_000;
+
+/** Activities that wait in a task queue; the server counts roughly while there are many. Null when it does not tell. */
+async function countWaiting(
+  connection: NativeConnection,
+  namespace: string,
+  taskQueue: string,
+): Promise<number | null> {
+  const { stats } = await connection.withDeadline(Date.now() + COUNT_TIMEOUT_MS, () =>
+    connection.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: ACTIVITY_TASKS,
+      reportStats: true,
+    }),
+  );
+  return stats?.approximateBacklogCount?.toNumber() ?? null;
 }
 
 /** A run stays with the build that began it to its end, through every cut of its history. */

@@ -21,6 +21,6 @@ export async function curateBatch(input: CurateBatchInput): Promise<CurateBatchR
     await classifyUnits(units);
   });
   if (pause.isOn) await pause.over();
-  const counts = await cpu.publishBatch({ run, batch });
-  return { unchanged: false, ...counts };
+  const { instances, series } = await cpu.publishBatch({ run, batch });
+  return { unchanged: false, instances, series };
 }

@@ -17,6 +17,7 @@ import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { CliError } from '../exit.ts';
 import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
+import { openMetricsOrExit, withMetricsOption } from '../metrics-option.ts';
 import { openStoreOrExit } from '../output-view.ts';
 import { createProgressDisplay } from '../progress.ts';
 import { printRunSummary } from '../run-summary.ts';
@@ -32,12 +33,13 @@ export interface RunOptions {
   priority?: string;
   tenant?: string;
   detach?: boolean;
+  metrics?: string;
   report: boolean;
   json?: boolean;
 }
 
 export function registerRun(program: Command): void {
-  withStateOption(
+  const command = withStateOption(
     program
       .command('run')
       .summary('run a pipeline to its end; run again with the same output to resume')
@@ -59,7 +61,8 @@ export function registerRun(program: Command): void {
       .option('--no-report', 'leave out report/index.html; make it later with: serieswise report DIR')
       .option('--detach', 'return after the start; follow with: serieswise status DIR')
       .option('--json', 'print one JSON document on standard output'),
-  ).action(async (file: string, options: RunOptions) => runPipeline(file, options));
+  );
+  withMetricsOption(command).action(async (file: string, options: RunOptions) => runPipeline(file, options));
 }
 
 function collect(value: string, values: string[]): string[] {
@@ -78,6 +81,8 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   if (options.provider !== 'cpu' && options.provider !== 'cuda') {
     throw new CliError(`--provider ${options.provider} is not known; use cpu or cuda.`, 2);
   }
+  if (options.metrics !== undefined && isClusterConfigured())
+    throw new CliError('--metrics: with TEMPORAL_ADDRESS the workers do the work; give it to `worker`.', 2);
   const input = await resolveInput(options.input, pipeline.source);
   const output = locationOrExit(options.output);
   const state = openStateOrExit(options.state);
@@ -86,6 +91,7 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   await prepareOutput(output, files);
   if (options.detach === true && !isClusterConfigured()) return detach(output, files, options.json === true);
 
+  const metrics = await openMetricsOrExit(options.metrics, options.provider);
   const interrupt = new AbortController();
   let signals = 0;
   const onSignal = () => {
@@ -112,7 +118,8 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
       signal: interrupt.signal,
       say,
       onProgress: display.update,
-      listener: display.listen,
+      observers: [display.observer],
+      metrics,
     });
     display.stop();
     if (outcome.kind === 'done' && options.report) {
@@ -129,6 +136,7 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    await metrics?.close();
   }
 }
 

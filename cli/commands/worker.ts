@@ -4,6 +4,7 @@ import { clusterFromEnvironment, connectClient, type ServerAddress } from '../..
 import { deploymentVersion, makeCurrent } from '../../workers/deployment.ts';
 import { startWorkers, taskQueues } from '../../workers/temporal-worker.ts';
 import { CliError } from '../exit.ts';
+import { openMetricsOrExit, withMetricsOption } from '../metrics-option.ts';
 import { openStateOrExit, say, withStateOption } from '../settings.ts';
 import { parseConcurrency } from './run.ts';
 
@@ -14,10 +15,11 @@ interface WorkerCommandOptions {
   provider: string;
   versioned?: boolean;
   makeCurrent?: boolean;
+  metrics?: string;
 }
 
 export function registerWorker(program: Command): void {
-  withStateOption(
+  const command = withStateOption(
     program
       .command('worker')
       .summary('work for a shared Temporal cluster')
@@ -30,7 +32,8 @@ export function registerWorker(program: Command): void {
       .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
       .option('--versioned', 'serve only runs that began with this build (Worker Deployments)')
       .option('--make-current', 'do not work: send new runs to the --versioned workers of this build'),
-  ).action(async (options: WorkerCommandOptions) => {
+  );
+  withMetricsOption(command).action(async (options: WorkerCommandOptions) => {
     const queues = options.queues.split(',').map((name) => name.trim());
     const valid = queues.filter((name): name is 'cpu' | 'gpu' => name === 'cpu' || name === 'gpu');
     if (valid.length !== queues.length)
@@ -44,6 +47,7 @@ export function registerWorker(program: Command): void {
     if (options.makeCurrent === true) return makeBuildCurrent(cluster);
     const state = openStateOrExit(options.state);
     const threads = parseConcurrency(options.concurrency);
+    const metrics = await openMetricsOrExit(options.metrics, options.provider);
     const started = await startWorkers({
       ...cluster,
       state,
@@ -52,13 +56,14 @@ export function registerWorker(program: Command): void {
       inferenceThreads: threads,
       provider: options.provider,
       isVersioned: options.versioned === true,
+      metrics,
     }).catch(refuseCluster);
     const names = taskQueues();
     say(`Working on ${valid.map((queue) => names[queue]).join(' and ')}; stop with Ctrl-C.`);
     const stop = () => void started.stop().catch(() => {});
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
-    await started.ended;
+    await started.ended.finally(() => metrics?.close());
   });
 }
 

@@ -184,7 +184,7 @@ async function runPipeline(
       signal: interrupt.signal,
       say: (text) => lines.push(text),
       onProgress: display.update,
-      listener: display.listen,
+      observers: [display.observer],
     });
     if (outcome.kind === 'interrupted' || outcome.kind === 'cancelled') {
       throw new CliError('Interrupted; the proof begins anew when it is asked for again.', 130);

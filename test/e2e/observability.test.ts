@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ArchiveTruth, makeArchive } from '../../demo/archive.ts';
+import { openManifest } from '../../manifest/query.ts';
+import { type EmbeddedServer, startEmbeddedServer } from '../../workers/embedded-server.ts';
+import { findOrInstallServer } from '../../workers/find-server.ts';
+import { runProgram } from '../cli/program.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { repositoryRoot } from '../fixtures/shared-data.ts';
+import { makeFolder, SHIPPED_PIPELINE } from './run-folders.ts';
+
+/** A run whose files wait for classification first, until a second worker comes; both workers tell what they do. */
+describe('what workers tell of a run', () => {
+  const folder = makeFolder('observability');
+  const place = (name: string) => path.join(folder, name);
+  const children: ChildProcess[] = [];
+  const urls: string[] = [];
+  let truth: ArchiveTruth;
+  let server: EmbeddedServer;
+
+  beforeAll(async () => {
+    truth = await makeArchive(place('input'), { seed: 5, series: 3, slices: 8 });
+    for (const { path: file } of truth.files.slice(0, 8)) {
+      fs.mkdirSync(path.dirname(path.join(place('one-series'), file)), { recursive: true });
+      fs.copyFileSync(path.join(place('input'), file), path.join(place('one-series'), file));
+    }
+    fs.copyFileSync(path.join(place('input'), truth.files[0]!.path), path.join(place('input'), 'ZZCOPY.dcm'));
+    fs.writeFileSync(path.join(place('input'), 'ZZNOTES.txt'), 'ZZTEST^CANARY');
+    const { executable } = await findOrInstallServer(() => {});
+    server = await startEmbeddedServer({ executable, folder: place('server') });
+  });
+
+  afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await server?.stop();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  function start(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+    const all = [...args, '--state', place('state')];
+    const child = spawn(path.join(repositoryRoot, 'bin/serieswise'), all, {
+      env: { ...process.env, ...env },
+      stdio: 'ignore',
+    });
+    children.push(child);
+    return child;
+  }
+
+  async function startWorker(queue: string): Promise<void> {
+    const port = await freePort();
+    start(['worker', '--queues', queue, '--metrics', String(port)], { TEMPORAL_ADDRESS: server.address });
+    urls.push(urlOf(port));
+  }
+
+  const runArguments = (output: string, input = 'input') => [
+    'run',
+    SHIPPED_PIPELINE,
+    '--input',
+    place(input),
+    '--output',
+    place(output),
+  ];
+
+  it('counts files, bytes and series as the manifest does, and shows nothing of the source', async () => {
+    await startWorker('cpu');
+    start([...runArguments('output'), '--detach'], { TEMPORAL_ADDRESS: server.address });
+    // Nobody classifies yet.
+    await until(urls[0]!, (page) => page.get('serieswise_queue_depth{queue="gpu"}') === 1);
+    await startWorker('gpu');
+    const isDone = 'serieswise_stage_seconds_count{stage="publish",activity="publishManifest"}';
+    await until(urls[0]!, (page) => page.get(isDone) === 1);
+
+    const texts = await Promise.all(urls.map(async (url) => (await fetch(url)).text()));
+    const [cpu, gpu] = texts.map(parsePage) as [Page, Page];
+    const manifest = await openManifest(place('output'));
+    const counted = async (sql: string) =>
+      Object.fromEntries(
+        (await manifest.query(sql)).rows.map(({ disposition, n }) => [disposition, Number(n)]),
+      );
+    const files = 'FROM instances GROUP BY disposition';
+    const expected = {
+      files: await counted(`SELECT disposition, count(*) AS n ${files}`),
+      bytes: await counted(`SELECT disposition, sum(source_bytes) AS n ${files}`),
+      series: await counted('SELECT disposition, count(*) AS n FROM series GROUP BY disposition'),
+    };
+    await manifest.close();
+    expect(expected.files).toEqual({ kept: 24, duplicate: 1, unreadable: 1 });
+    for (const [name, counts] of Object.entries(expected)) {
+      const none = { kept: 0, excluded: 0, duplicate: 0, quarantined: 0, unreadable: 0 };
+      const told = Object.keys(none).map((disposition) => [
+        disposition,
+        cpu.get(`serieswise_${name}_total{disposition="${disposition}"}`),
+      ]);
+      expect(Object.fromEntries(told), name).toEqual({ ...none, ...counts });
+    }
+    expect(gpu.get('serieswise_classified_units_total{provider="cpu"}')).toBe(3);
+    expect(gpu.get('serieswise_classifier_busy_seconds_total{provider="cpu"}')).toBeGreaterThan(0.01);
+    expect(gpu.get('serieswise_stage_seconds_count{stage="classify",activity="classifyUnits"}')).toBe(1);
+    for (const page of [cpu, gpu]) {
+      for (const queue of ['cpu', 'gpu'])
+        expect(page.get(`serieswise_queue_depth{queue="${queue}"}`)).toBe(0);
+      for (const [name, value] of page) if (name.startsWith('serieswise_open_')) expect(value, name).toBe(0);
+    }
+    const documented = fs.readFileSync(path.join(repositoryRoot, 'docs/observability.md'), 'utf8');
+    for (const text of texts) {
+      expect(namesIn(text)).toEqual(namesIn(documented));
+      expect(identifiersIn(text, truth, folder)).toEqual([]);
+      // Words and codes of the program, numbers, versions.
+      for (const [, label] of text.matchAll(/="([^"]*)"/g))
+        expect(label).toMatch(/^([a-zA-Z-]+(_[a-z]+)*|v?\d{1,5}(\.\d{1,4}){0,2}|\+Inf)$/);
+    }
+  });
+
+  it('a run with a server of its own tells of itself while it lasts', async () => {
+    const port = await freePort();
+    const run = start([...runArguments('alone', 'one-series'), '--metrics', String(port), '--no-report'], {
+      TEMPORAL_ADDRESS: '',
+    });
+    const ended = new Promise((resolve) => run.once('exit', resolve));
+    const listed = 'serieswise_stage_seconds_count{stage="discover",activity="listSourceFiles"}';
+    await until(urlOf(port), (page) => page.get(listed) === 1);
+    expect(await ended).toBe(0);
+    await expect(fetch(urlOf(port))).rejects.toThrow();
+  });
+
+  it('refuses what is no address (2), one that is in use (3), and a run that others work on (2)', () => {
+    const refused = (args: string[], env: NodeJS.ProcessEnv) => {
+      const { exitCode, stderr } = runProgram([...args, '--state', place('state')], env);
+      return [exitCode, stderr];
+    };
+    const cluster = { TEMPORAL_ADDRESS: server.address };
+    const inUse = new URL(urls[0]!).port;
+    expect(refused(['worker', '--metrics', 'localhost'], cluster)).toEqual([
+      2,
+      expect.stringContaining('PORT'),
+    ]);
+    expect(refused(['worker', '--metrics', inUse], cluster)).toEqual([3, expect.stringContaining('in use')]);
+    expect(refused([...runArguments('other'), '--metrics', '0'], cluster)).toEqual([
+      2,
+      expect.stringContaining('give it to `worker`'),
+    ]);
+    expect(fs.existsSync(place('other'))).toBe(false);
+  });
+});
+
+const urlOf = (port: number) => `http://127.0.0.1:${port}/metrics`;
+
+type Page = Map<string, number>;
+
+/** Samples by name with labels. */
+function parsePage(text: string): Page {
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    samples.map((line) => {
+      const at = line.lastIndexOf(' ');
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    }),
+  );
+}
+
+async function until(url: string, isThere: (page: Page) => boolean): Promise<Page> {
+  for (let waited = 0; ; waited += 300) {
+    const text = await fetch(url).then(
+      (response) => response.text(),
+      () => '',
+    );
+    const page = parsePage(text);
+    if (isThere(page)) return page;
+    if (waited > 180_000) throw new Error(`It never came:\n${text}`);
+    await sleep(300);
+  }
+}
+
+/** Names of the house's own metrics, without what a histogram adds. */
+function namesIn(text: string): string[] {
+  const names = text.match(/\bserieswise_\w+/g) ?? [];
+  return [...new Set(names.map((name) => name.replace(/_(bucket|sum|count)$/, '')))].sort();
+}
+
+/** Planted strings, paths and identifiers of the source that stand in a text. */
+function identifiersIn(text: string, truth: ArchiveTruth, folder: string): string[] {
+  const known = [
+    ...truth.plantedStrings,
+    ...truth.plantedDates,
+    ...truth.files.map(({ path: file }) => path.basename(file)),
+    ...truth.series.flatMap((series) => [
+      series.patientId,
+      series.studyInstanceUid,
+      series.seriesInstanceUid,
+    ]),
+    'ZZ',
+    folder,
+  ];
+  return known.filter((each) => text.includes(each));
+}
