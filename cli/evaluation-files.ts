@@ -29,7 +29,7 @@ const SKIPPED_COLUMNS = new Set(['logits']);
 
 /**
  * Reads a CSV or Parquet file, a folder of Parquet files, or a run's output folder (its labels and series tables).
- * As truth, an output folder with reviews stands for what people have decided there, and for nothing else.
+ * As truth, an output folder stands for what people have decided in reviews there, and for nothing else.
  * @param wanted further columns to read, for clusters and subgroups.
  * @throws CliError (2) that names the option, the file and the cure.
  */
@@ -54,6 +54,13 @@ export async function readLabelSource(
       ? readTable(option, folder, parquetScan(path.join(folder, '*.parquet')), wanted)
       : null;
   const labels = await tableOf(path.join(location, 'manifest', 'labels'));
+  if (option === '--truth' && labels !== null) {
+    throw new CliError(
+      `--truth: nobody has reviewed ${location}, and what a model says is no truth. Look at it first ` +
+        '(serieswise review DIR), or name a table of true labels.',
+      2,
+    );
+  }
   const series = await tableOf(path.join(location, 'manifest', 'series'));
   const source = { name, sha256: null };
   if (labels !== null) return { labels, series, source };

@@ -167,6 +167,19 @@ describe("a run's folder", () => {
     expect(result.sources.predictions).toEqual({ name: 'run', sha256: null });
   });
 
+  test('is no truth before anybody has reviewed it', async () => {
+    const outcome = await evaluate(
+      '--predictions',
+      run,
+      '--truth',
+      run,
+      '--output',
+      path.join(folder, 'none'),
+    );
+    expect([outcome.exitCode, fs.existsSync(path.join(folder, 'none'))]).toEqual([2, false]);
+    expect(outcome.message).toMatch(/nobody has reviewed/);
+  });
+
   test('a folder that is no run is refused', async () => {
     const outcome = await evaluate(
       '--predictions',
