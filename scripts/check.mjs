@@ -7,6 +7,8 @@ import { FOLDERS } from './folders.mjs';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const CHECKS = [
+  // Pages are made from dist/: an old one would be held against new sources.
+  ['build', process.execPath, ['scripts/build.mjs']],
   ['format and lint', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['types', bin('tsc'), ['--noEmit', '-p', '.']],
   ['types of the review page', bin('tsc'), ['--noEmit', '-p', 'web/review/page']],
