@@ -85,10 +85,13 @@ export function registerExport(program: Command): void {
     });
 }
 
-/** @throws CliError 2 for a place that a cohort cannot be written from or to */
-function requirePlaces(folder: string, { to, link }: ExportOptions): void {
+/** @throws CliError 2 for a place that a cohort cannot be written from or to, or for links where there is nothing to link to */
+function requirePlaces(folder: string, { to, link, format }: ExportOptions): void {
   if (isBucketLocation(to)) {
     throw new CliError('A cohort is written to a folder; --to takes no place in a bucket.', 2);
+  }
+  if (link !== 'copy' && format !== 'dicom') {
+    throw new CliError(`--link ${link} goes with --format dicom alone: ${format} files are made anew.`, 2);
   }
   if (link !== 'copy' && isBucketLocation(folder)) {
     throw new CliError(

@@ -2,7 +2,6 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { findTrainingPython } from '../../cli/training/python.ts';
@@ -14,6 +13,7 @@ import { createResampler, resamplerWasmUrl } from '../../stages/preprocess/prepr
 import { productVersion } from '../../workers/package-root.ts';
 import { runProgram } from '../cli/program.ts';
 import { describeWithProgram } from '../fixtures/judges.ts';
+import { compareNifti } from '../fixtures/nifti.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { describeWithOraclePackage, oraclePython, runOracle } from '../oracles/python.ts';
 import { listTree, makeFolder, RUN_TIMEOUT_MS, SHIPPED_PIPELINE } from './run-folders.ts';
@@ -184,12 +184,21 @@ describe('export', () => {
   });
 
   it.each([
-    ['a link into a bucket', ['s3://zztest/output', '--to', path.join(folder, 'links'), '--link', 'hard']],
-    ['a bucket as target', [output, '--to', 's3://zztest/cohort']],
-  ])('refuses %s before anything is read', (_case, places) => {
-    const result = runProgram(['export', ...places, '--where', 'true']);
+    [
+      'a link into a bucket',
+      ['s3://zztest/output', '--to', path.join(folder, 'links'), '--link', 'hard'],
+      'bucket',
+    ],
+    ['a bucket as target', [output, '--to', 's3://zztest/cohort'], 'bucket'],
+    [
+      'a link to what is made anew',
+      [output, '--to', path.join(folder, 'links'), '--link', 'hard', '--format', 'nifti'],
+      '--format dicom alone',
+    ],
+  ])('refuses %s before anything is read', (_case, args, words) => {
+    const result = runProgram(['export', ...args, '--where', 'true']);
     expect(result.exitCode, result.stderr).toBe(2);
-    expect(result.stderr).toContain('bucket');
+    expect(result.stderr).toContain(words);
     expect(fs.existsSync(path.join(folder, 'links'))).toBe(false);
   });
 
@@ -348,45 +357,16 @@ it('keeps what it can of a shard, and goes on after the last whole one', async (
   ]);
 });
 
-/** The parts of a NIfTI-1 file that matter here: Hounsfield units and the sform. */
-function readNifti(file: string) {
-  const raw = gunzipSync(fs.readFileSync(file));
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const count = [42, 44, 46].reduce((product, at) => product * view.getInt16(at, true), 1);
-  const isSigned = view.getInt16(70, true) === 4;
-  const start = view.getFloat32(108, true);
-  const [slope, intercept] = [view.getFloat32(112, true) || 1, view.getFloat32(116, true)];
-  const values = Array.from({ length: count }, (_, index) => {
-    const at = start + 2 * index;
-    return (isSigned ? view.getInt16(at, true) : view.getUint16(at, true)) * slope + intercept;
-  });
-  const affine = Array.from({ length: 12 }, (_, index) => view.getFloat32(280 + 4 * index, true));
-  return { values, affine };
-}
-
 describeWithProgram('dcm2niix')('export to NIfTI beside dcm2niix', () => {
   it(
     'has the same voxels in the same places',
     async () => {
       const { target } = exportInto('nifti', '--where', 'true', '--format', 'nifti');
-      const units = await rowsOf(
-        output,
-        'SELECT series_unit, patient_id, study_instance_uid, series_instance_uid FROM series ORDER BY 1',
-      );
-      for (const unit of units) {
-        const { series_unit, patient_id, study_instance_uid, series_instance_uid } = unit;
-        const theirs = path.join(folder, 'dcm2niix', String(series_unit));
-        fs.mkdirSync(theirs, { recursive: true });
-        const series = path.join(output, `dicom/${patient_id}/${study_instance_uid}/${series_instance_uid}`);
-        spawnSync('dcm2niix', ['-z', 'y', '-b', 'n', '-f', 'stack', '-o', theirs, series], {
-          timeout: 60_000,
-        });
-        const ours = readNifti(path.join(target, `nifti/${series_unit}.nii.gz`));
-        const expected = readNifti(path.join(theirs, 'stack.nii.gz'));
-        expect(ours.values).toEqual(expected.values);
-        for (const [index, value] of ours.affine.entries()) {
-          expect(Math.abs(value - expected.affine[index]!)).toBeLessThan(1e-3);
-        }
+      const compared = await compareNifti(output, target, path.join(folder, 'dcm2niix'));
+      expect(compared).toHaveLength(6);
+      for (const { sameVoxels, affineDifferenceMm, seriesUnit } of compared) {
+        expect(sameVoxels, seriesUnit).toBe(true);
+        expect(affineDifferenceMm, seriesUnit).toBeLessThan(1e-4);
       }
     },
     RUN_TIMEOUT_MS,
