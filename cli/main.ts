@@ -18,6 +18,7 @@ const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   why: async (program) => (await import('./commands/why.ts')).registerWhy(program),
   report: async (program) => (await import('./commands/report.ts')).registerReport(program),
   check: async (program) => (await import('./commands/check.ts')).registerCheck(program),
+  drift: async (program) => (await import('./commands/drift.ts')).registerDrift(program),
   review: async (program) => (await import('./commands/review.ts')).registerReview(program),
   crosswalk: async (program) => (await import('./commands/crosswalk.ts')).registerCrosswalk(program),
   verify: async (program) => (await import('./commands/verify.ts')).registerVerify(program),
