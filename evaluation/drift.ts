@@ -48,10 +48,10 @@ const PERMUTATIONS_A_MEASURE = 100;
 const LEAST_PERMUTATIONS = 2_000;
 
 /** A scanner with fewer units in one of the runs is not compared by itself. */
-export const LEAST_SCANNER_UNITS = 20;
+const LEAST_SCANNER_UNITS = 20;
 
 /** Family-wise: the probability of any flag where nothing differs. */
-export const DRIFT_ALPHA = 0.05;
+const DRIFT_ALPHA = 0.05;
 
 /** How a measure moved, for people. */
 export type Shift =
