@@ -4,6 +4,7 @@ import { StageFailure, systemFailureOf } from '../activities/failures.ts';
 import { ManifestError } from '../manifest/errors.ts';
 import { productVersion } from '../workers/package-root.ts';
 import { CliError } from './exit.ts';
+import { exitCodesOf, listCommands } from './exit-codes.ts';
 
 const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   demo: async (program) => (await import('./commands/demo.ts')).registerDemo(program),
@@ -47,6 +48,10 @@ export async function createProgram(name = ''): Promise<Command> {
   for (const register of wanted === undefined ? Object.values(COMMANDS) : [wanted]) await register(program);
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(see: serieswise ${command.name()} --help)`);
+  for (const command of listCommands(program)) {
+    const codes = exitCodesOf(command).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`);
+    if (codes.length > 0) command.addHelpText('after', `\nExit codes:\n${codes.join('\n')}`);
+  }
   return program;
 }
 

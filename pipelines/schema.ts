@@ -108,7 +108,8 @@ export const pipelineSchema = z.strictObject({
             .default([])
             .describe('Attributes of the profile to drop, by keyword.'),
         })
-        .default({ add: [], remove: [] }),
+        .default({ add: [], remove: [] })
+        .describe('Changes to the white-list.'),
       options: optionsSchema.default({}).describe('Options of PS3.15 annex E.3.'),
       faces: z
         .enum(['keep', 'quarantine', 'deface'])
@@ -128,7 +129,8 @@ export const pipelineSchema = z.strictObject({
       options: {},
       faces: 'keep',
       crosswalk: false,
-    }),
+    })
+    .describe('What may pass, and how it is made unrecognizable.'),
   group: z
     .strictObject({
       split_by: z
@@ -143,7 +145,8 @@ export const pipelineSchema = z.strictObject({
         .default(5)
         .describe('A stack with fewer slices is excluded as too-few-slices.'),
     })
-    .default({ split_by: ['orientation', 'image_type', 'acquisition', 'kernel'], min_slices: 5 }),
+    .default({ split_by: ['orientation', 'image_type', 'acquisition', 'kernel'], min_slices: 5 })
+    .describe('How instances become series units.'),
   exclude: z
     .array(z.enum(EXCLUSION_RULES))
     .default(['localizer', 'dose-report', 'secondary-capture', 'screen-save', 'post-processed', 'not-ct'])
@@ -164,7 +167,8 @@ export const pipelineSchema = z.strictObject({
         .default([128, 224, 224])
         .describe('Slices, rows and columns of the model input.'),
     })
-    .default({ window_hu: [-1000, 400], shape: [128, 224, 224] }),
+    .default({ window_hu: [-1000, 400], shape: [128, 224, 224] })
+    .describe('How a series unit becomes the model input; a bundle states what it wants.'),
   classify: z
     .strictObject({
       bundle: z
@@ -174,14 +178,15 @@ export const pipelineSchema = z.strictObject({
         .describe('Model bundle: a name below models/bundles, or a path.'),
       review_below: z
         .strictObject({
-          body_part: probability.default(0.6),
-          axis: probability.default(0.9),
-          contrast: probability.default(0.7),
+          body_part: probability.default(0.6).describe('Of the body part.'),
+          axis: probability.default(0.9).describe('Of the imaging axis.'),
+          contrast: probability.default(0.7).describe('Of the IV contrast.'),
         })
         .default({ body_part: 0.6, axis: 0.9, contrast: 0.7 })
         .describe('Calibrated scores below these send a series unit to review.'),
     })
-    .default({ bundle: 'starter', review_below: { body_part: 0.6, axis: 0.9, contrast: 0.7 } }),
+    .default({ bundle: 'starter', review_below: { body_part: 0.6, axis: 0.9, contrast: 0.7 } })
+    .describe('Which network labels, and what it may not decide alone.'),
   publish: z
     .strictObject({
       dicom: z.boolean().default(true).describe('Write de-identified instances below dicom/.'),
@@ -191,7 +196,8 @@ export const pipelineSchema = z.strictObject({
         .default(true)
         .describe('Write a three-plane picture of each unit below thumbnails/.'),
     })
-    .default({ dicom: true, tensors: false, thumbnails: true }),
+    .default({ dicom: true, tensors: false, thumbnails: true })
+    .describe('What is written beside the manifest.'),
   expect: expectSchema
     .optional()
     .describe('What the dataset has to be like; a broken expectation ends the command with exit code 1.'),

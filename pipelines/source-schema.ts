@@ -20,7 +20,10 @@ const pattern = z
 const queryFields = {
   by: z.literal('query'),
   study_date: z
-    .strictObject({ from: day.optional(), to: day.optional() })
+    .strictObject({
+      from: day.optional().describe('The first day, such as 2026-01-31.'),
+      to: day.optional().describe('The last day.'),
+    })
     .optional()
     .describe('Study Date, both days included.'),
   modalities: z.array(modality).optional().describe('Studies that hold one of these modalities.'),
@@ -68,8 +71,8 @@ const throttle = z
       .describe('Requests a second that a worker begins at most.'),
     hours: z
       .strictObject({
-        from: timeOfDay,
-        to: timeOfDay,
+        from: timeOfDay.describe('Begin, such as 19:30.'),
+        to: timeOfDay.describe('End.'),
         time_zone: z.string().min(1).max(64).default('UTC').describe('IANA name, such as Europe/Zurich.'),
       })
       .optional()
@@ -100,7 +103,8 @@ const series = z
       .default([])
       .describe('Series to retrieve; others get a row as not-wanted. Empty: all.'),
   })
-  .default({ modalities: [] });
+  .default({ modalities: [] })
+  .describe('Which series of these studies.');
 
 const maxInstanceBytes = z
   .number()
@@ -170,8 +174,12 @@ const dimseSource = z
           })
           .describe('C-MOVE to our own receiver, which the PACS must know by AE title, host and port.'),
       ])
-      .default({ with: 'get' }),
-    retrieve_by: z.enum(['study', 'series', 'instance']).default('series'),
+      .default({ with: 'get' })
+      .describe('How instances are asked for.'),
+    retrieve_by: z
+      .enum(['study', 'series', 'instance'])
+      .default('series')
+      .describe('What one request asks for. What is missing then is asked for by instance.'),
     max_instance_bytes: maxInstanceBytes,
     throttle,
     retry,

@@ -24,10 +24,11 @@ function columnRows(columns) {
   return ['| column | type | null | meaning |', '|---|---|---|---|', ...rows];
 }
 
-/** docs/manifest.md, from manifest/schema.ts and stages/reasons.ts. */
+/** docs/manifest.md, from manifest/schema.ts stages/reasons.ts and stages/group/agreement.ts. */
 async function manifestPage() {
   const { MANIFEST_SCHEMA_VERSION, MANIFEST_TABLES } = await load('manifest/schema.js');
   const { REASONS } = await load('stages/reasons.js');
+  const { REVIEW_REASONS } = await load('stages/group/agreement.js');
   const lines = [
     HEADER,
     '',
@@ -67,6 +68,9 @@ async function manifestPage() {
   for (const [reason, { disposition, meaning }] of Object.entries(REASONS)) {
     lines.push(`| \`${reason}\` | \`${disposition}\` | ${cell(meaning)} |`);
   }
+  lines.push('', '## Reasons for review', '');
+  lines.push('The closed vocabulary of `review_reasons`; [when each holds](models/review.md).', '');
+  lines.push(...REVIEW_REASONS.map((reason) => `- \`${reason}\``));
   return `${lines.join('\n')}\n`;
 }
 
@@ -128,15 +132,178 @@ async function seriesUnitsPage() {
   const { RULES } = await load('stages/rules.js');
   const { REASONS } = await load('stages/reasons.js');
   const page = fs.readFileSync(path.join(root, 'docs/series-units.md'), 'utf8');
-  const [begin, end] = ['<!-- rules: begin -->', '<!-- rules: end -->'];
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error('docs/series-units.md has lost the marks of its table.');
   const rows = Object.entries(RULES).map(
     ([name, { reason, looksAt, source, test }]) =>
       `| \`${name}\` | \`${reason}\`, ${REASONS[reason].disposition} | ${cell(looksAt)} | ${cell(source)} | [${path.basename(test, '.test.ts')}](../${test}) |`,
   );
-  const table = ['| rule | reason | looks at | source | test |', '|---|---|---|---|---|', ...rows];
-  return `${page.slice(0, from)}${begin}\n${table.join('\n')}\n${page.slice(to)}`;
+  return fillMarks(page, 'docs/series-units.md', 'rules', [
+    '| rule | reason | looks at | source | test |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ]);
+}
+
+/** What stands in a page between two marks is replaced by `lines`. */
+function fillMarks(page, file, name, lines) {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has lost the marks ${name}.`);
+  return `${page.slice(0, from)}${begin}\n${lines.join('\n')}\n${page.slice(to)}`;
+}
+
+/**
+ * docs/commands.md: its head and the text behind each block of a command are written by hand, the blocks come from the
+ * commands themselves. A new command gets its section here.
+ */
+async function commandsPage() {
+  const { createProgram } = await load('cli/main.js');
+  const { commandWords, exitCodesOf, listCommands } = await load('cli/exit-codes.js');
+  const [head, ...sections] = fs.readFileSync(path.join(root, 'docs/commands.md'), 'utf8').split(/^## /m);
+  const words = new Map(
+    sections.map((section) => [
+      section.slice(0, section.indexOf('\n')),
+      section.slice(section.indexOf('\n')).replace(/<!-- command: begin -->[\s\S]*<!-- command: end -->/, ''),
+    ]),
+  );
+  const commands = listCommands(await createProgram());
+  const names = commands.map(commandWords);
+  const foreign = [...words.keys()].filter((name) => !names.includes(name));
+  if (foreign.length > 0)
+    throw new Error(
+      `docs/commands.md has sections of no command (one each is wanted): ${foreign.join('; ')}`,
+    );
+  const parts = commands.map((command, index) => {
+    const rows = [
+      ...command.registeredArguments.map((argument) => [
+        argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+        argument,
+      ]),
+      ...command.options.filter(({ hidden }) => !hidden).map((option) => [option.flags, option]),
+    ].map(
+      ([flags, { description, argChoices, defaultValue, defaultValueDescription, mandatory, negate }]) => {
+        const facts = [
+          ...(mandatory ? ['required'] : []),
+          ...(argChoices === undefined ? [] : [argChoices.map((choice) => `\`${choice}\``).join(', ')]),
+          ...(defaultValueDescription !== undefined
+            ? [`default: ${defaultValueDescription}`]
+            : negate ||
+                defaultValue === undefined ||
+                (Array.isArray(defaultValue) && defaultValue.length === 0)
+              ? []
+              : [`default: \`${defaultValue}\``]),
+        ];
+        return `| \`${cell(flags)}\` | ${cell([description, ...facts].join('; '))} |`;
+      },
+    );
+    const about = command.description() || command.summary();
+    const block = [
+      '',
+      '<!-- command: begin -->',
+      `\`serieswise ${names[index]} ${command.usage()}\``,
+      '',
+      `${about[0].toUpperCase()}${about.slice(1)}${about.endsWith('.') ? '' : '.'}`,
+      ...(rows.length === 0 ? [] : ['', '| argument, option | meaning |', '|---|---|', ...rows]),
+      '',
+      `Exit codes: ${exitCodesOf(command)
+        .map(([code, meaning]) => `**${code}** ${meaning}`)
+        .join('; ')}.`,
+      '<!-- command: end -->',
+    ];
+    const text = (words.get(names[index]) ?? '').trim();
+    return `## ${names[index]}\n${block.join('\n')}\n${text === '' ? '' : `\n${text}\n`}`;
+  });
+  return `${head}${parts.join('\n')}`;
+}
+
+/** How people write the values that a node of the JSON Schema takes. */
+function valuesOf(node) {
+  if (node.const !== undefined) return `\`${node.const}\``;
+  if (node.enum !== undefined) return node.enum.map((value) => `\`${value}\``).join(', ');
+  if (node.prefixItems !== undefined) return `list of ${node.prefixItems.length} numbers`;
+  if (node.type === 'array') {
+    if (node.items.properties !== undefined) return 'list of mappings';
+    return `list of ${node.items.enum === undefined ? `${node.items.type}s` : valuesOf(node.items)}`;
+  }
+  if (node.oneOf !== undefined || node.properties !== undefined) return 'mapping';
+  const { minimum, maximum, exclusiveMinimum } = node;
+  const bound = (value) => Math.abs(value) < Number.MAX_SAFE_INTEGER;
+  const low = minimum ?? exclusiveMinimum;
+  const range = [
+    ...(low !== undefined && bound(low)
+      ? [`${exclusiveMinimum === undefined ? 'from' : 'above'} ${low}`]
+      : []),
+    ...(maximum !== undefined && bound(maximum) ? [`to ${maximum}`] : []),
+  ];
+  return [node.type, ...range].join(' ');
+}
+
+/** Rows of the keys below a node; of a choice, those of each kind. */
+function keyRows(node, at, required = []) {
+  if (node.oneOf !== undefined) {
+    return node.oneOf.flatMap((kind) => {
+      const [name, tag] = Object.entries(kind.properties).find(([, value]) => value.const !== undefined);
+      const rest = { ...kind, properties: { ...kind.properties } };
+      delete rest.properties[name];
+      return [
+        { key: `${at}${name}: ${tag.const}`, values: '', fallback: undefined, meaning: kind.description },
+        ...keyRows(rest, at, kind.required),
+      ];
+    });
+  }
+  return Object.entries(node.properties ?? {}).flatMap(([name, value]) => {
+    const key = `${at}${name}`;
+    const isNeeded = (node.required ?? required).includes(name) && value.default === undefined;
+    const below = value.type === 'array' && value.items.properties !== undefined ? value.items : value;
+    return [
+      { key, values: valuesOf(value), fallback: isNeeded ? null : value.default, meaning: value.description },
+      ...keyRows(below, `${key}.`),
+    ];
+  });
+}
+
+/** docs/pipeline.md, from pipelines/schema.ts. */
+async function pipelinePage() {
+  const { pipelineJsonSchema } = await load('pipelines/schema.js');
+  const rows = keyRows(pipelineJsonSchema(), '');
+  const silent = rows.filter(({ meaning }) => meaning === undefined);
+  if (silent.length > 0)
+    throw new Error(`pipelines/: keys without .describe(): ${silent.map(({ key }) => key).join(', ')}`);
+  const fallbackOf = ({ fallback, values }) => {
+    if (fallback === null) return '**required**';
+    if (fallback === undefined || values === 'mapping') return '';
+    return `\`${JSON.stringify(fallback).replaceAll('"', '').replaceAll(',', ', ')}\``;
+  };
+  const lines = [
+    HEADER,
+    '',
+    '# Pipeline keys',
+    '',
+    'A pipeline is a YAML file; [the shipped one](../pipelines/definitions/ct-series-labels.yaml) has every default written out.',
+    'An unknown key is an error, and `serieswise validate` names every error at once. `run --set a.b=value` overrides a key for',
+    'one run. Editors complete and check keys with',
+    '[pipeline.schema.json](../pipelines/definitions/pipeline.schema.json). A key without a default may be left out, unless it is',
+    'required.',
+    '',
+    '| key | values | default | meaning |',
+    '|---|---|---|---|',
+    ...rows.map(
+      (row) => `| \`${row.key}\` | ${cell(row.values)} | ${cell(fallbackOf(row))} | ${cell(row.meaning)} |`,
+    ),
+    '',
+    'More about [de-identification](deidentification.md), [series units and exclusions](series-units.md),',
+    '[sources](sources.md), [review](models/review.md) and [expectations](expectations.md).',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** docs/sources.md is written by hand, but for the reasons, which are stages/retrieve/retrieval-reasons.ts. */
+async function sourcesPage() {
+  const { RETRIEVAL_REASONS } = await load('stages/retrieve/retrieval-reasons.js');
+  const page = fs.readFileSync(path.join(root, 'docs/sources.md'), 'utf8');
+  const rows = Object.entries(RETRIEVAL_REASONS).map(
+    ([reason, meaning]) => `| \`${reason}\` | ${cell(meaning)} |`,
+  );
+  return fillMarks(page, 'docs/sources.md', 'reasons', ['| reason | meaning |', '|---|---|', ...rows]);
 }
 
 /** JSON Schema of the pipeline spec, for editors, from pipelines/schema.ts. */
@@ -146,6 +313,9 @@ async function pipelineSchema() {
 }
 
 const PAGES = {
+  'docs/commands.md': commandsPage,
+  'docs/pipeline.md': pipelinePage,
+  'docs/sources.md': sourcesPage,
   'docs/manifest.md': manifestPage,
   'docs/deidentification-profile.md': profilePage,
   'docs/series-units.md': seriesUnitsPage,

@@ -33,7 +33,7 @@ export function registerModels(program: Command): void {
   models
     .command('show')
     .description("a bundle's card: what it is, what it learned from, how well it does, what it cannot do")
-    .argument('<name>')
+    .argument('<name>', 'name or path of a bundle')
     .option(...JSON_OPTION)
     .action(async (name: string, { json }: { json?: boolean }) => {
       const bundle = await open(name);
@@ -46,7 +46,7 @@ export function registerModels(program: Command): void {
     .description(
       'checks cards, vocabulary and the SHA-256 of every file; exit code 1 when one does not match',
     )
-    .argument('[name]', 'all bundles without it')
+    .argument('[name]', 'name or path of a bundle; all bundles without it')
     .option(...JSON_OPTION)
     .action(async (name: string | undefined, { json }: { json?: boolean }) =>
       verify(name === undefined ? await listBundles() : [await check(name)], json === true),
@@ -57,7 +57,11 @@ export function registerModels(program: Command): void {
     .argument('[name]', 'name or path of a bundle', 'starter')
     .option('--rounds <number>', 'timed rounds, after one that is not timed', parseCount, 10)
     .addOption(new Option('--runs <number>', 'former name of --rounds').argParser(parseCount).hideHelp())
-    .option('--threads <number>', 'threads of ONNX Runtime', parseCount, os.availableParallelism())
+    .addOption(
+      new Option('--threads <number>', 'threads of ONNX Runtime')
+        .argParser(parseCount)
+        .default(os.availableParallelism(), 'number of cores'),
+    )
     .addOption(new Option('--provider <name>', 'execution provider').choices(['cpu', 'cuda']).default('cpu'))
     .option(...JSON_OPTION)
     .action(bench);

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isBucketLocation } from '../../activities/store/locations.ts';
 import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
 import { defaultStateLocation, openState } from '../../activities/store/state.ts';
@@ -37,7 +37,9 @@ export function registerReview(program: Command): void {
       .argument('<dir>', 'output folder of a run, done or under way')
       .option('--reader <id>', 'who reads: a short id, not a name', parseReader, 'r1')
       .option('--adjudicate', 'settle what readers disagree on')
-      .option('--port <number>', 'port on 127.0.0.1 (default: a free one)', parsePort, 0)
+      .addOption(
+        new Option('--port <number>', 'port on 127.0.0.1').argParser(parsePort).default(0, 'a free one'),
+      )
       .option('--summary', 'serve nothing; print how far the review is and how readers agree')
       .option('--json', 'one JSON document on standard output: the address, or the summary'),
   ).action((folder: string, options: ReviewOptions) => runReview(folderOf(folder), options));

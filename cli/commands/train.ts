@@ -73,7 +73,11 @@ export function registerTrain(program: Command): void {
     .option('--epochs <number>', 'most epochs (default: paper 50, starter 40)', parseCount)
     .option('--batch <number>', 'series a step (default: paper 8, starter 24)', parseCount)
     .option('--width <number>', 'channels of the first stage (default: paper 64, starter 16)', parseCount)
-    .option('--threads <number>', 'CPU threads of torch', parseCount, availableCores())
+    .addOption(
+      new Option('--threads <number>', 'CPU threads of torch')
+        .argParser(parseCount)
+        .default(availableCores(), 'number of cores'),
+    )
     .option('--name <name>', "the bundle's name (default: name of the output folder)")
     .option('--bundle-version <version>', "the bundle's version", '0.1.0')
     .option('--licence <text>', 'licence of the weights', 'not stated')

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { commandWords, exitCodesOf, listCommands } from '../../cli/exit-codes.ts';
 import { createProgram } from '../../cli/main.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { listPages, programArguments, readPage, shellCommands, splitCommands } from './shell-commands.ts';
@@ -10,17 +11,12 @@ const PACKAGE = JSON.parse(fs.readFileSync(path.join(repositoryRoot, 'package.js
   scripts: Record<string, string>;
 };
 
-/** The command and its subcommands, those without an action of their own left out. */
-function leaves(command: Command): Command[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
-}
-
 describe('what the pages tell people to type', () => {
   let program: Command;
 
   beforeAll(async () => {
     program = await createProgram();
-    for (const command of leaves(program)) command.action(() => {});
+    for (const command of listCommands(program)) command.action(() => {});
     const silent = (command: Command): void => {
       command.configureOutput({ writeErr: () => {}, writeOut: () => {} });
       command.commands.forEach(silent);
@@ -57,7 +53,7 @@ describe('what the pages tell people to type', () => {
   it('exist in running text too: every command, and every option of it', () => {
     const unknown: string[] = [];
     const options = (command: Command) => command.options.flatMap(({ long }) => (long ? [long] : []));
-    const every = new Set(leaves(program).flatMap(options));
+    const every = new Set(listCommands(program).flatMap(options));
     for (const page of listPages()) {
       const prose = readPage(page).replaceAll(/```[\s\S]*?```/g, '');
       for (const [, code] of prose.matchAll(/`(?:bin\/)?serieswise ([^`]+)`/g)) {
@@ -91,6 +87,16 @@ describe('what the pages tell people to type', () => {
       }
     }
     expect(missing).toEqual([]);
+  });
+
+  it('has its exit codes and a meaning for each option and argument in the reference', () => {
+    const silent = listCommands(program).flatMap((command) => [
+      ...(exitCodesOf(command).length === 0 ? [`${commandWords(command)} states no exit codes`] : []),
+      ...[...command.options, ...command.registeredArguments]
+        .filter(({ description }) => description === '')
+        .map((each) => `${commandWords(command)} ${each.name()}`),
+    ]);
+    expect(silent).toEqual([]);
   });
 
   it('would be told apart from what the program does not take', async () => {
