@@ -38,6 +38,11 @@ const EXIT_CODES: Readonly<Record<string, Meanings>> = {
     1: `one is broken, or ${TABLES}`,
     2: 'nothing is expected, no manifest, or the spec is not valid',
   },
+  drift: {
+    0: 'nothing is flagged',
+    1: `something drifts, or ${TABLES}`,
+    2: 'not the output of an ended run, or options',
+  },
   review: { 0: 'ended by Ctrl-C', 1: TABLES, 2: FOLDER, 3: 'the port cannot be used' },
   'crosswalk lookup': {
     0: 'found',

@@ -195,6 +195,7 @@ async function commandsPage() {
         return `| \`${cell(flags)}\` | ${cell([description, ...facts].join('; '))} |`;
       },
     );
+    const codes = exitCodesOf(command).map(([code, meaning]) => `**${code}** ${meaning}`);
     const about = command.description() || command.summary();
     const block = [
       '',
@@ -203,10 +204,7 @@ async function commandsPage() {
       '',
       `${about[0].toUpperCase()}${about.slice(1)}${about.endsWith('.') ? '' : '.'}`,
       ...(rows.length === 0 ? [] : ['', '| argument, option | meaning |', '|---|---|', ...rows]),
-      '',
-      `Exit codes: ${exitCodesOf(command)
-        .map(([code, meaning]) => `**${code}** ${meaning}`)
-        .join('; ')}.`,
+      ...(codes.length === 0 ? [] : ['', `Exit codes: ${codes.join('; ')}.`]),
       '<!-- command: end -->',
     ];
     const text = (words.get(names[index]) ?? '').trim();
