@@ -39,6 +39,13 @@ module.exports = {
     only('demo', []),
     only('proof', ['dicom', 'stages', 'demo', 'evaluation']),
     {
+      name: 'cli-is-the-top',
+      comment: 'What commands share with a page or a worker lies below all of them; types too.',
+      severity: 'error',
+      from: { pathNot: '^(cli|test|scripts|bench)/' },
+      to: { path: '^cli/' },
+    },
+    {
       name: 'workflows-are-deterministic',
       severity: 'error',
       from: { path: '^workflows/' },

@@ -9,6 +9,7 @@ import type { Listing } from './discover.ts';
 import { StageFailure } from './failures.ts';
 import { type BatchRows, type BundleReference, countDispositions } from './publish.ts';
 import { rowsOfRetrieval } from './retrieve.ts';
+import type { ManifestFile, RunDocument } from './run-document.ts';
 import type { Store } from './store/store.ts';
 import { TextSet } from './store/text-set.ts';
 import { STEP_VERSIONS } from './versions.ts';
@@ -37,13 +38,6 @@ export interface PublishRequest {
   pipelineDigest: string;
   productVersion: string;
   startedAt: string;
-}
-
-interface ManifestFile {
-  path: string;
-  bytes: number;
-  rows: number;
-  sha256: string;
 }
 
 /**
@@ -104,7 +98,7 @@ export async function publishManifest(context: StageContext, request: PublishReq
   }
   await prune(output, 'manifest', new Set(manifest.map((file) => file.path)));
   for (const folder of ['dicom', 'tensors', 'thumbnails']) await prune(output, folder, outputs);
-  const run = {
+  const run: RunDocument = {
     schema_version: 1,
     serieswise_version: request.productVersion,
     pipeline,

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { drawImports } from './import-graph.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const HEADER = '<!-- Made by scripts/generate-docs.mjs. Do not edit. -->';
@@ -310,7 +311,13 @@ async function pipelineSchema() {
   return `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`;
 }
 
+/** Pictures of the imports, from the sources themselves. */
+async function importsPage() {
+  return `${[HEADER, '', ...drawImports(root)].join('\n')}\n`;
+}
+
 const PAGES = {
+  'docs/architecture/imports.md': importsPage,
   'docs/commands.md': commandsPage,
   'docs/pipeline.md': pipelinePage,
   'docs/sources.md': sourcesPage,

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import type { RunDocument } from '../../activities/run-document.ts';
 import { type Drift, type DriftMeasure, type DriftUnit, findDrift } from '../../evaluation/drift.ts';
 import { formatCount, formatPercent } from '../../evaluation/format.ts';
 import { openManifest } from '../../manifest/query.ts';
 import { CliError } from '../exit.ts';
 import { withOutputView } from '../output-view.ts';
-import { type RunDocument, requireRunDocument } from '../run-folder.ts';
+import { requireRunDocument } from '../run-folder.ts';
 import { printJson, say } from '../settings.ts';
 import { renderTable } from '../table.ts';
 

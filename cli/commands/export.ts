@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { RunDocument } from '../../activities/run-document.ts';
 import { isBucketLocation } from '../../activities/store/locations.ts';
 import { CohortError } from '../../cohorts/cohort-error.ts';
 import { type CohortProvenance, exportCohort } from '../../cohorts/export-cohort.ts';
@@ -20,7 +21,7 @@ import { CliError } from '../exit.ts';
 import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
 import { withOutputView } from '../output-view.ts';
 import { showUnits } from '../progress.ts';
-import { type RunDocument, requireRunDocument } from '../run-folder.ts';
+import { requireRunDocument } from '../run-folder.ts';
 import { printJson, say } from '../settings.ts';
 
 interface ExportOptions {

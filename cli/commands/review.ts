@@ -76,6 +76,7 @@ async function runReview(folder: string, options: ReviewOptions): Promise<void> 
     who,
     port: options.port,
     inspect: inspectorOf(folder, options.state),
+    readRun: () => readRunDocument(folder),
   }).catch(refuse);
   if (options.json) process.stdout.write(`${JSON.stringify({ url: server.url, ...who })}\n`);
   else {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import type { RunDocument } from '../../activities/run-document.ts';
 import { isTemporaryName } from '../../activities/store/atomic.ts';
 import { ManifestError } from '../../manifest/errors.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
@@ -9,7 +10,7 @@ import { type AuditProblem, auditInstance } from '../../stages/deidentify/audit-
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { CliError } from '../exit.ts';
 import { withOutputView } from '../output-view.ts';
-import { type RunDocument, requireRunDocument } from '../run-folder.ts';
+import { requireRunDocument } from '../run-folder.ts';
 import {
   findForeignFiles,
   findForeignKeys,

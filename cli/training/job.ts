@@ -1,6 +1,7 @@
 /** What is trained on what: series of a run with tensors, joined with their true labels and dealt into parts. */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { RunDocument } from '../../activities/run-document.ts';
 import { WORK_FOLDER } from '../../activities/store/run-files.ts';
 import { splitOf } from '../../cohorts/split-cohort.ts';
 import { EvaluationError } from '../../evaluation/errors.ts';
@@ -11,7 +12,6 @@ import type { BundleCard } from '../../models/card.ts';
 import { TASKS, type Task } from '../../models/labels.ts';
 import { readLabelSource } from '../evaluation-files.ts';
 import { CliError } from '../exit.ts';
-import type { RunDocument } from '../run-folder.ts';
 
 /** The parts of Li et al. 2024. */
 const PARTS = [

@@ -10,7 +10,16 @@ export interface ShellCommand {
 }
 
 /** Folders whose pages tell people what to type. */
-const PAGES = ['', 'docs', 'docs/adr', 'docs/how-to', 'docs/models', 'examples', 'models/training'];
+const PAGES = [
+  '',
+  'docs',
+  'docs/adr',
+  'docs/architecture',
+  'docs/how-to',
+  'docs/models',
+  'examples',
+  'models/training',
+];
 
 /** Every page for people, as paths from the root. */
 export function listPages(): string[] {

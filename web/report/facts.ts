@@ -1,5 +1,5 @@
 /** What the report takes from run.json rather than from the tables: provenance, timing, what was done to identifiers. */
-import type { RunDocument } from '../../cli/run-folder.ts';
+import type { RunDocument } from '../../activities/run-document.ts';
 import type { ResolvedProfile } from '../../stages/deidentify/profile.ts';
 
 /** A name and its value, both plain text. */

@@ -1,6 +1,6 @@
 /** The report of a run as one HTML page. Pure: what is asked and read comes in, text goes out. */
 import { createHash } from 'node:crypto';
-import type { RunDocument } from '../../cli/run-folder.ts';
+import type { RunDocument } from '../../activities/run-document.ts';
 import { escapeHtml } from '../../evaluation/plots.ts';
 import type { AnswerRow } from './cells.ts';
 import type { Fact } from './facts.ts';

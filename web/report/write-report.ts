@@ -1,8 +1,8 @@
 /** Asks, reads, renders and writes the report of a run. */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { RunDocument } from '../../activities/run-document.ts';
 import { flushFolder, isTemporaryName, writeFileAtomic } from '../../activities/store/atomic.ts';
-import type { RunDocument } from '../../cli/run-folder.ts';
 import { checkExpectations } from '../../manifest/check-expectations.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';

@@ -1,5 +1,5 @@
 /** The run itself, for the page: what `status` tells, with throughput and an estimate from looks in between. */
-import type { RunDocument } from '../../cli/run-folder.ts';
+import type { RunDocument } from '../../activities/run-document.ts';
 import type { RunInspection } from '../../workers/inspect-run.ts';
 import type { RunReply } from './contracts.ts';
 

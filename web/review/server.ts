@@ -7,7 +7,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
-import { type RunDocument, readRunDocument } from '../../cli/run-folder.ts';
+import type { RunDocument } from '../../activities/run-document.ts';
 import { LABELS } from '../../models/labels.ts';
 import { isSeriesUnitKey, thumbnailPathOf } from '../../stages/publish/output-paths.ts';
 import type { RunInspection } from '../../workers/inspect-run.ts';
@@ -28,6 +28,8 @@ export interface ReviewServerOptions {
   readonly port: number;
   /** What is known of the run from its state folder; null where there is none. */
   readonly inspect: () => Promise<RunInspection | null>;
+  /** run.json of the folder; null while no run has ended there. */
+  readonly readRun: () => RunDocument | null;
 }
 
 export interface ReviewServer {
@@ -54,7 +56,7 @@ const PAGE_FILES: Readonly<Record<string, readonly [file: string, type: string]>
 /** Starts the server and says where it is. @throws the error of the system where the port is taken */
 export async function startReviewServer(options: ReviewServerOptions): Promise<ReviewServer> {
   const token = randomBytes(24).toString('base64url');
-  const place = new OpenedFolder(options.folder, options.who);
+  const place = new OpenedFolder(options);
   await place.open();
   const app = createApp(place, options, token, () => port);
   const server = createAdaptorServer({ fetch: app.fetch, hostname: '127.0.0.1' });
@@ -78,11 +80,13 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
 class OpenedFolder {
   private readonly folder: string;
   private readonly who: Reviewer;
+  private readonly readRun: () => RunDocument | null;
   private opening: Promise<Opened | null> = Promise.resolve(null);
 
-  constructor(folder: string, who: Reviewer) {
+  constructor({ folder, who, readRun }: ReviewServerOptions) {
     this.folder = folder;
     this.who = who;
+    this.readRun = readRun;
   }
 
   /** What is open now; null while no run has ended in the folder. */
@@ -95,7 +99,7 @@ class OpenedFolder {
     const last = this.opening;
     const opened = last.then(async (before) => {
       if (before !== null && !before.queue.isOutdated()) return before;
-      const run = readRunDocument(this.folder);
+      const run = this.readRun();
       if (run === null) return before;
       const queue = await ReviewQueue.open(this.folder, this.who, run.pipeline_digest);
       const manifest = { query: async (sql: string) => ({ columns: [], rows: await queue.ask(sql) }) };
@@ -113,12 +117,12 @@ class OpenedFolder {
 
 function createApp(
   place: OpenedFolder,
-  { folder, who, inspect }: ReviewServerOptions,
+  { folder, who, inspect, readRun }: ReviewServerOptions,
   token: string,
   port: () => number,
 ): Hono {
   const app = new Hono();
-  const watch = new RunWatch(inspect, () => readRunDocument(folder));
+  const watch = new RunWatch(inspect, readRun);
   const pageFolder = path.join(packageRoot(), 'dist/web/review/page');
   app.use(addHeaders);
   app.use(guard(token, port));

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { PNG } from 'pngjs';
-import type { RunDocument } from '../../../cli/run-folder.ts';
+import type { RunDocument } from '../../../activities/run-document.ts';
 import type { InstanceRow, LabelRow, SeriesRow } from '../../../manifest/schema.ts';
 import { writeTable } from '../../../manifest/write.ts';
 import { LABELS } from '../../../models/labels.ts';
@@ -115,6 +115,7 @@ export async function makeSyntheticRun(folder: string, units: number): Promise<R
   }
   writeThumbnails(folder, series);
   const run: RunDocument = {
+    schema_version: 1,
     serieswise_version: '0.0.0-test',
     pipeline_digest: DIGEST,
     pipeline: pipelineSchema.parse({ name: 'synthetic-run' }),
@@ -130,6 +131,7 @@ export async function makeSyntheticRun(folder: string, units: number): Promise<R
       series: { kept: units },
       series_reasons: {},
       needs_review: 0,
+      labels: {},
     },
     manifest,
     outputs: { files: 1, bytes: 1 },
