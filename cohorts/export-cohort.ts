@@ -1,5 +1,4 @@
 /** Writes a cohort: the files of every selected unit, a manifest of its own, and what says what it is. */
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../activities/store/atomic.ts';
@@ -14,7 +13,7 @@ import { type CohortUnit, selectCohort } from './select-cohort.ts';
 import { type Split, splitOf } from './split-cohort.ts';
 import { type FileRow, tablePathOf, writeCohortManifest } from './write-manifest.ts';
 import { type PieceContext, type PieceOutcome, writePiece } from './write-piece.ts';
-import { ZARR_GROUP } from './write-unit.ts';
+import { sha256, ZARR_GROUP } from './write-unit.ts';
 import { encodeZarrGroup, ZARR_METADATA } from './zarr.ts';
 
 /** What the user says of the data set. */
@@ -152,8 +151,4 @@ async function writeDescriptions(
   writeFileAtomic(path.join(target, 'README.md'), renderCard(document, summary));
   writeFileAtomic(path.join(target, 'croissant.json'), renderCroissant({ document, tables, date, digest }));
   writeFileAtomic(path.join(target, DOCUMENT), `${JSON.stringify(document, null, 2)}\n`);
-}
-
-function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

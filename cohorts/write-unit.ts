@@ -146,6 +146,7 @@ async function writeZarr(context: WriteContext, unit: CohortUnit): Promise<Writt
   return files;
 }
 
-function sha256(bytes: Uint8Array): string {
+/** SHA-256 in hexadecimal. */
+export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

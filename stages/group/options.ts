@@ -1,25 +1,10 @@
+import type { Pipeline } from '../../pipelines/schema.ts';
+
 /** What may tell two units of one series apart. Matrix, pixel spacing and orientation always do. */
-export type SplitKey =
-  | 'orientation'
-  | 'image_type'
-  | 'acquisition'
-  | 'kernel'
-  | 'temporal_position'
-  | 'field_of_view'
-  | 'matrix';
+export type SplitKey = Pipeline['group']['split_by'][number];
 
 /** A kind of image that a pipeline may leave out. */
-export type ExclusionRule =
-  | 'localizer'
-  | 'dose-report'
-  | 'secondary-capture'
-  | 'screen-save'
-  | 'post-processed'
-  | 'not-ct'
-  | 'ct-fluoroscopy'
-  | 'bolus-tracking'
-  | 'phantom'
-  | 'scanned-document';
+export type ExclusionRule = Pipeline['exclude'][number];
 
 /**
  * Whether pages of text are left out, whatever they call themselves: asked for by any rule against captured pages.

@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { digestTree, listTree } from '../fixtures/chaos/trees.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
+
+export { listTree };
 
 /** The shipped pipeline. */
 export const SHIPPED_PIPELINE = path.join(repositoryRoot, 'pipelines/definitions/ct-series-labels.yaml');
@@ -15,31 +17,9 @@ export function makeFolder(name: string): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), `serieswise-${name}-`));
 }
 
-/** Every file below a folder, relative with forward slashes, sorted. */
-export function listTree(folder: string): string[] {
-  const found: string[] = [];
-  const visit = (relative: string) => {
-    for (const entry of fs.readdirSync(path.join(folder, relative), { withFileTypes: true })) {
-      const child = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (entry.isDirectory()) visit(child);
-      else found.push(child);
-    }
-  };
-  visit('');
-  return found.sort();
-}
-
 /** SHA-256 of every file below `manifest/` and `dicom/` of an output, by path. */
 export function digestOutput(output: string): Record<string, string> {
-  const files = listTree(output).filter((file) => /^(manifest|dicom)\//.test(file));
-  return Object.fromEntries(
-    files.map((file) => [
-      file,
-      createHash('sha256')
-        .update(fs.readFileSync(path.join(output, file)))
-        .digest('hex'),
-    ]),
-  );
+  return Object.fromEntries([...digestTree(output)].filter(([file]) => /^(manifest|dicom)\//.test(file)));
 }
 
 /**
