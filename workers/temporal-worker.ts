@@ -46,6 +46,7 @@ export interface WorkerOptions {
   /** Serve only runs that began with this build (`deployment.ts`). */
   isVersioned?: boolean;
   observers?: readonly ActivityObserver[];
+  /** What queues and classifiers are told to; activities are by `observers`. */
   metrics?: Metrics | undefined;
 }
 
@@ -104,7 +105,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     },
     metrics?.watchClassifier,
   );
-  const observers = [...(options.observers ?? []), ...(metrics === undefined ? [] : [metrics.observer])];
+  const observers = options.observers ?? [];
   metrics?.watchQueues((queue) => countWaiting(connection, options.namespace, queues[queue]));
   // A name of its own for each process that tells neither machine nor person.
   const identity = `serieswise-${randomBytes(6).toString('hex')}`;

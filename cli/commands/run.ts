@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { StageFailure } from '../../activities/failures.ts';
+import { StageFailure, toStageFailure } from '../../activities/failures.ts';
 import { readRequestList } from '../../activities/retrieve.ts';
 import { isBucketLocation, isInside, normalizeLocation } from '../../activities/store/locations.ts';
 import { type Input, openInput, openStore } from '../../activities/store/open-store.ts';
@@ -14,16 +14,23 @@ import { ListError } from '../../stages/retrieve/read-list.ts';
 import { isReportCurrent } from '../../web/report/report-file.ts';
 import { executeRun, type RunOutcome, type RunPriority } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
+import { productVersion } from '../../workers/package-root.ts';
 import { CliError } from '../exit.ts';
 import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
-import { openMetricsOrExit, withMetricsOption } from '../metrics-option.ts';
 import { openStoreOrExit } from '../output-view.ts';
 import { createProgressDisplay } from '../progress.ts';
 import { printRunSummary } from '../run-summary.ts';
 import { openStateOrExit, printJson, say, withStateOption } from '../settings.ts';
+import {
+  openTelemetryOrExit,
+  parseMetricsAddress,
+  type Telemetry,
+  type TelemetryOptions,
+  withTelemetryOptions,
+} from '../telemetry.ts';
 
-export interface RunOptions {
+export interface RunOptions extends TelemetryOptions {
   input?: string;
   output: string;
   set: string[];
@@ -33,7 +40,6 @@ export interface RunOptions {
   priority?: string;
   tenant?: string;
   detach?: boolean;
-  metrics?: string;
   report: boolean;
   json?: boolean;
 }
@@ -62,7 +68,9 @@ export function registerRun(program: Command): void {
       .option('--detach', 'return after the start; follow with: serieswise status DIR')
       .option('--json', 'print one JSON document on standard output'),
   );
-  withMetricsOption(command).action(async (file: string, options: RunOptions) => runPipeline(file, options));
+  withTelemetryOptions(command).action(async (file: string, options: RunOptions) =>
+    runPipeline(file, options),
+  );
 }
 
 function collect(value: string, values: string[]): string[] {
@@ -81,17 +89,20 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   if (options.provider !== 'cpu' && options.provider !== 'cuda') {
     throw new CliError(`--provider ${options.provider} is not known; use cpu or cuda.`, 2);
   }
-  if (options.metrics !== undefined && isClusterConfigured())
+  const metricsAddress = parseMetricsAddress(options.metrics);
+  if (metricsAddress !== undefined && isClusterConfigured())
     throw new CliError('--metrics: with TEMPORAL_ADDRESS the workers do the work; give it to `worker`.', 2);
+  if (options.log === '-') throw new CliError('--log: standard output has the summary; name a file.', 2);
   const input = await resolveInput(options.input, pipeline.source);
   const output = locationOrExit(options.output);
   const state = openStateOrExit(options.state);
   checkApart(input, output, state.location);
-  const files = await RunFiles.open(state, runKeyOf(state, output));
+  const runKey = runKeyOf(state, output);
+  const files = await RunFiles.open(state, runKey);
   await prepareOutput(output, files);
   if (options.detach === true && !isClusterConfigured()) return detach(output, files, options.json === true);
 
-  const metrics = await openMetricsOrExit(options.metrics, options.provider);
+  const telemetry = await openTelemetryOrExit(metricsAddress, options.log, options.provider);
   const interrupt = new AbortController();
   let signals = 0;
   const onSignal = () => {
@@ -104,7 +115,7 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   process.on('SIGTERM', onSignal);
   const display = createProgressDisplay(process.stderr);
   try {
-    const outcome = await executeRun({
+    const running = executeRun({
       state,
       pipeline,
       pipelineDigest: digest,
@@ -118,9 +129,10 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
       signal: interrupt.signal,
       say,
       onProgress: display.update,
-      observers: [display.observer],
-      metrics,
+      observers: [display.observer, ...telemetry.observers],
+      metrics: telemetry.metrics,
     });
+    const outcome = await logRun(telemetry.log, runKey, running);
     display.stop();
     if (outcome.kind === 'done' && options.report) {
       const isCurrent = outcome.unchanged && (await isReportCurrent(await openStoreOrExit(output)));
@@ -136,7 +148,21 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
-    await metrics?.close();
+    await telemetry.close();
+  }
+}
+
+async function logRun(log: Telemetry['log'], run: string, running: Promise<RunOutcome>): Promise<RunOutcome> {
+  log?.write('info', 'run-started', { run, version: productVersion() });
+  try {
+    const outcome = await running;
+    const { kind } = outcome;
+    if (kind === 'failed') log?.write('error', 'run-ended', { run, outcome: kind, code: outcome.code });
+    else log?.write('info', 'run-ended', { run, outcome: kind });
+    return outcome;
+  } catch (error) {
+    log?.write('error', 'run-ended', { run, outcome: 'failed', code: toStageFailure(error).code });
+    throw error;
   }
 }
 

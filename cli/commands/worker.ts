@@ -1,21 +1,26 @@
 import type { Command } from 'commander';
-import { StageFailure } from '../../activities/failures.ts';
+import { StageFailure, toStageFailure } from '../../activities/failures.ts';
 import { clusterFromEnvironment, connectClient, type ServerAddress } from '../../workers/cluster.ts';
 import { deploymentVersion, makeCurrent } from '../../workers/deployment.ts';
+import { productVersion } from '../../workers/package-root.ts';
 import { startWorkers, taskQueues } from '../../workers/temporal-worker.ts';
 import { CliError } from '../exit.ts';
-import { openMetricsOrExit, withMetricsOption } from '../metrics-option.ts';
 import { openStateOrExit, say, withStateOption } from '../settings.ts';
+import {
+  openTelemetryOrExit,
+  parseMetricsAddress,
+  type TelemetryOptions,
+  withTelemetryOptions,
+} from '../telemetry.ts';
 import { parseConcurrency } from './run.ts';
 
-interface WorkerCommandOptions {
+interface WorkerCommandOptions extends TelemetryOptions {
   queues: string;
   state?: string;
   concurrency?: string;
   provider: string;
   versioned?: boolean;
   makeCurrent?: boolean;
-  metrics?: string;
 }
 
 export function registerWorker(program: Command): void {
@@ -33,7 +38,7 @@ export function registerWorker(program: Command): void {
       .option('--versioned', 'serve only runs that began with this build (Worker Deployments)')
       .option('--make-current', 'do not work: send new runs to the --versioned workers of this build'),
   );
-  withMetricsOption(command).action(async (options: WorkerCommandOptions) => {
+  withTelemetryOptions(command).action(async (options: WorkerCommandOptions) => {
     const queues = options.queues.split(',').map((name) => name.trim());
     const valid = queues.filter((name): name is 'cpu' | 'gpu' => name === 'cpu' || name === 'gpu');
     if (valid.length !== queues.length)
@@ -47,7 +52,8 @@ export function registerWorker(program: Command): void {
     if (options.makeCurrent === true) return makeBuildCurrent(cluster);
     const state = openStateOrExit(options.state);
     const threads = parseConcurrency(options.concurrency);
-    const metrics = await openMetricsOrExit(options.metrics, options.provider);
+    const address = parseMetricsAddress(options.metrics);
+    const telemetry = await openTelemetryOrExit(address, options.log, options.provider);
     const started = await startWorkers({
       ...cluster,
       state,
@@ -56,14 +62,29 @@ export function registerWorker(program: Command): void {
       inferenceThreads: threads,
       provider: options.provider,
       isVersioned: options.versioned === true,
-      metrics,
+      observers: telemetry.observers,
+      metrics: telemetry.metrics,
     }).catch(refuseCluster);
-    const names = taskQueues();
-    say(`Working on ${valid.map((queue) => names[queue]).join(' and ')}; stop with Ctrl-C.`);
+    const names = valid.map((queue) => taskQueues()[queue]);
+    say(`Working on ${names.join(' and ')}; stop with Ctrl-C.`);
+    const { log } = telemetry;
+    log?.write('info', 'worker-started', {
+      version: productVersion(),
+      queues: valid,
+      provider: options.provider,
+    });
     const stop = () => void started.stop().catch(() => {});
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
-    await started.ended.finally(() => metrics?.close());
+    try {
+      await started.ended;
+      log?.write('info', 'worker-stopped');
+    } catch (error) {
+      log?.write('error', 'worker-stopped', { code: toStageFailure(error).code });
+      throw error;
+    } finally {
+      await telemetry.close();
+    }
   });
 }
 

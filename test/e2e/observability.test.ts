@@ -17,6 +17,7 @@ describe('what workers tell of a run', () => {
   const folder = makeFolder('observability');
   const place = (name: string) => path.join(folder, name);
   const children: ChildProcess[] = [];
+  const workers: ChildProcess[] = [];
   const urls: string[] = [];
   let truth: ArchiveTruth;
   let server: EmbeddedServer;
@@ -51,7 +52,8 @@ describe('what workers tell of a run', () => {
 
   async function startWorker(queue: string): Promise<void> {
     const port = await freePort();
-    start(['worker', '--queues', queue, '--metrics', String(port)], { TEMPORAL_ADDRESS: server.address });
+    const args = ['worker', '--queues', queue, '--metrics', String(port), '--log', place(`${queue}.log`)];
+    workers.push(start(args, { TEMPORAL_ADDRESS: server.address }));
     urls.push(urlOf(port));
   }
 
@@ -116,7 +118,8 @@ describe('what workers tell of a run', () => {
 
   it('a run with a server of its own tells of itself while it lasts', async () => {
     const port = await freePort();
-    const run = start([...runArguments('alone', 'one-series'), '--metrics', String(port), '--no-report'], {
+    const told = ['--metrics', String(port), '--log', place('alone.log')];
+    const run = start([...runArguments('alone', 'one-series'), ...told, '--no-report'], {
       TEMPORAL_ADDRESS: '',
     });
     const ended = new Promise((resolve) => run.once('exit', resolve));
@@ -124,6 +127,9 @@ describe('what workers tell of a run', () => {
     await until(urlOf(port), (page) => page.get(listed) === 1);
     expect(await ended).toBe(0);
     await expect(fetch(urlOf(port))).rejects.toThrow();
+    const { events } = readLog('alone');
+    expect(events.at(0)).toMatchObject({ event: 'run-started', run: expect.stringMatching(/^[0-9a-f]+$/) });
+    expect(events.at(-1)).toMatchObject({ event: 'run-ended', outcome: 'done', run: events[0]!.run });
   });
 
   it('refuses what is no address (2), one that is in use (3), and a run that others work on (2)', () => {
@@ -142,13 +148,64 @@ describe('what workers tell of a run', () => {
       2,
       expect.stringContaining('give it to `worker`'),
     ]);
+    const nowhere = path.join(place('missing'), 'run.log');
+    expect(refused(['worker', '--log', nowhere], cluster)).toEqual([
+      3,
+      expect.stringContaining('cannot be written'),
+    ]);
     expect(fs.existsSync(place('other'))).toBe(false);
   });
+
+  it('logs of workers name every activity with its counts, and nothing of the source', async () => {
+    const ended = Promise.all(
+      workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))),
+    );
+    for (const worker of workers) worker.kill('SIGTERM');
+    expect(await ended).toEqual([0, 0]);
+    const [cpu, gpu] = [readLog('cpu'), readLog('gpu')];
+    for (const { events } of [cpu, gpu]) {
+      expect([events.at(0)!.event, events.at(-1)!.event]).toEqual(['worker-started', 'worker-stopped']);
+      const names = (event: string) =>
+        events.flatMap((each) => (each.event === event ? [each.activity] : [])).sort();
+      expect(names('activity-started')).toEqual(names('activity-ended'));
+    }
+    const endedOn = ({ events }: typeof cpu) => events.filter(({ event }) => event === 'activity-ended');
+    expect(endedOn(cpu).map(({ activity }) => activity)).toEqual([
+      'listSourceFiles',
+      'scanHeaders',
+      'planBatches',
+      'deidentifyBatch',
+      'groupBatch',
+      'preprocessUnits',
+      'publishBatch',
+      'publishManifest',
+    ]);
+    expect(endedOn(gpu).map(({ stage, batch }) => [stage, batch])).toEqual([['classify', 0]]);
+    expect(endedOn(cpu).find(({ activity }) => activity === 'publishBatch')!.counts).toMatchObject({
+      'instances.kept': 24,
+      'instances.duplicate': 1,
+      'instances.unreadable': 1,
+      'series.kept': 3,
+    });
+    for (const { text, events } of [cpu, gpu, readLog('alone')]) {
+      expect(identifiersIn(text, truth, folder)).toEqual([]);
+      for (const { time, counts, queues, run, ...fields } of events)
+        for (const value of Object.values(fields)) expect(String(value)).toMatch(/^[\w.-]{1,40}$/);
+    }
+  });
+
+  function readLog(name: string): { text: string; events: LogLine[] } {
+    const text = fs.readFileSync(place(`${name}.log`), 'utf8');
+    const lines = text.trimEnd().split('\n');
+    return { text, events: lines.map((line) => JSON.parse(line)) };
+  }
 });
 
 const urlOf = (port: number) => `http://127.0.0.1:${port}/metrics`;
 
 type Page = Map<string, number>;
+
+type LogLine = Record<string, unknown> & { event: string; counts?: Record<string, number> };
 
 /** Samples by name with labels. */
 function parsePage(text: string): Page {
