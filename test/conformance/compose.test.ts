@@ -37,7 +37,7 @@ describe('docker-compose.yml', () => {
 
   it('pins every image, its own by what builds them', () => {
     for (const [name, { image, build }] of services) {
-      if (build === undefined) expect(image, name).toMatch(/:\d+\.\d+(\.\d+)?$/);
+      if (build === undefined) expect(image, name).toMatch(/:v?\d+\.\d+(\.\d+)?$/);
       else
         expect(
           fs.existsSync(path.join(repositoryRoot, build.context, build.dockerfile)) ||
@@ -95,6 +95,24 @@ describe('docker-compose.yml', () => {
     // Neither of them gets into a commit or an image.
     for (const ignore of ['.gitignore', 'docker/Dockerfile.dockerignore'])
       expect(fs.readFileSync(path.join(repositoryRoot, ignore), 'utf8')).toMatch(/^\/?secrets\/?$/m);
+  });
+
+  it('has the metrics of every worker read, and shown by Grafana', () => {
+    const read = (file: string) => parse(fs.readFileSync(path.join(repositoryRoot, 'docker', file), 'utf8'));
+    const [job] = read('prometheus.yml').scrape_configs;
+    const [{ names, port }] = job.dns_sd_configs;
+    expect(names).toEqual(services.flatMap(([name]) => (name.startsWith('worker-') ? [name] : [])));
+    for (const name of names) expect(compose.services[name]!.command).toContain(`0.0.0.0:${port}`);
+    const mounts = compose.services.grafana!.volumes!.map((each) => each.split(':'));
+    const [{ options }] = read('grafana/dashboards.yaml').providers;
+    const shown = mounts.find(([, target]) => path.posix.dirname(target!) === options.path)!;
+    expect(shown[0]).toBe('./docker/grafana/serieswise.json');
+    const [{ url }] = read('grafana/datasources.yaml').datasources;
+    expect(compose.services[new URL(url).hostname]!.ports).toContain(`127.0.0.1:9090:${new URL(url).port}`);
+    for (const service of [compose.services.grafana!, compose.services.prometheus!])
+      for (const [source, target] of service.volumes!.map((each) => each.split(':')))
+        if (source!.startsWith('./'))
+          expect(fs.existsSync(path.join(repositoryRoot, source!)), target).toBe(true);
   });
 
   it('gives workers time to drain, and commands that the program knows', () => {
