@@ -107,7 +107,7 @@ const EXIT_CODES: Readonly<Record<string, Meanings>> = {
   worker: {
     0: 'stopped',
     2: 'options, or no TEMPORAL_ADDRESS',
-    3: 'no answer, or the address for metrics is in use',
+    3: 'no answer, or metrics or log cannot be opened',
   },
   doctor: { 0: 'a run is possible', 3: 'not yet: what is missing is said' },
 };
