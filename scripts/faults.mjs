@@ -1,7 +1,9 @@
 // Lets every kind of write of a run fail with a full disk, an input/output error or too many open files, at the border of
 // the C library; then runs with a small disk and few descriptors. Each time: exit 3 and what is wrong, nothing half under a
 // final name, and the bytes of an undisturbed run once there is room (#7).
-//   node scripts/faults.mjs [--errors ENOSPC,EIO,EMFILE] [--only REGEX] [--disks] [--seed 1] [--work DIR] [--keep]
+//   node scripts/faults.mjs [--errors ENOSPC,EIO,EMFILE] [--only REGEX] [--disks] [--seed 1] [--limit SECONDS]
+//     [--work DIR] [--keep]
+// A run that takes longer than the limit is killed with all its processes, by id, and is a problem.
 // --disks adds small tmpfs disks and ulimit -n, which needs root. Figures go to standard output as JSON. Linux, gcc.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -17,10 +19,12 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     disks: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
+    limit: { type: 'string', default: '300' },
     work: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
+const limitMs = Number(values.limit) * 1_000;
 const errors = values.errors.split(',').filter((name) => name !== '');
 const faults = await loadTypeScript(
   'faults',
@@ -65,11 +69,11 @@ const chains = errors.map(async (error) => {
     for (const folder of [plan.output, plan.state]) fs.rmSync(folder, { recursive: true, force: true });
     faults.copyProjectKey(reference.plan.state, plan.state);
   };
-  const setting = { library, prefix, reference: reference.plan.output };
+  const setting = { library, prefix, reference: reference.plan.output, limitMs };
   return await faults.runFaults(plan, setting, cases, reset, say);
 });
 const done = await Promise.all(chains);
-const disks = values.disks ? await faults.runSmallDisks(reference.plan, work, key, say) : [];
+const disks = values.disks ? await faults.runSmallDisks(reference.plan, work, key, limitMs, say) : [];
 const problems = [
   ...done.flatMap(({ results, problems }) => [
     ...problems,
