@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBundleFolder } from '../models/bundle-folder.ts';
+import { runMain } from './main.ts';
 import { runProgram } from './program.ts';
 
 let home = '';
@@ -23,22 +24,22 @@ interface Listed {
 }
 
 describe('serieswise models', () => {
-  test('list, show and verify know the bundles of the checkout', () => {
-    const { exitCode, stdout } = runProgram(['models', 'list', '--json']);
+  test('list, show and verify know the bundles of the checkout', async () => {
+    const { exitCode, stdout } = await runMain(['models', 'list', '--json']);
     expect(exitCode).toBe(0);
     const starter = (JSON.parse(stdout) as Listed[]).find(({ name }) => name === 'starter');
     expect(starter).toMatchObject({ tasks: ['body_part', 'axis', 'contrast'], problem: null });
-    const table = runProgram(['models', 'list']);
+    const table = await runMain(['models', 'list']);
     expect(table.stdout).toMatch(/starter .*body_part, axis, contrast.*ok/);
     expect(runProgram(['models', 'verify']).exitCode).toBe(0);
-    const card = JSON.parse(runProgram(['models', 'show', 'starter', '--json']).stdout) as {
+    const card = JSON.parse((await runMain(['models', 'show', 'starter', '--json'])).stdout) as {
       card: { name: string };
     };
     expect(card.card.name).toBe('starter');
   });
 
-  test('show tells everything that a card says', () => {
-    const { exitCode, stdout } = runProgram(['models', 'show', good]);
+  test('show tells everything that a card says', async () => {
+    const { exitCode, stdout } = await runMain(['models', 'show', good]);
     expect(exitCode).toBe(0);
     for (const part of [
       'tiny 0.0.1 (Apache-2.0)',
@@ -55,18 +56,18 @@ describe('serieswise models', () => {
     }
   });
 
-  test('verify ends with 1 for a bundle that is not what its card says', () => {
-    const { exitCode, stdout, stderr } = runProgram(['models', 'verify', broken]);
+  test('verify ends with 1 for a bundle that is not what its card says', async () => {
+    const { exitCode, stdout, stderr } = await runMain(['models', 'verify', broken]);
     expect(exitCode).toBe(1);
     expect(stdout).toContain('digest-mismatch');
     expect(stderr).toContain('1 of 1');
-    const json = runProgram(['models', 'verify', broken, '--json']);
+    const json = await runMain(['models', 'verify', broken, '--json']);
     expect(json.exitCode).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({
       ok: false,
       bundles: [{ problem: { code: 'digest-mismatch' } }],
     });
-    expect(runProgram(['models', 'show', broken]).exitCode).toBe(1);
+    expect((await runMain(['models', 'show', broken])).exitCode).toBe(1);
   });
 
   test('bench times a bundle', () => {
@@ -94,8 +95,8 @@ describe('serieswise models', () => {
     [['models', 'bench', 'nowhere', '--rounds', '0'], 2, /Expected a number from 1 on/],
     [['models', 'bench', 'nowhere', '--provider', 'tpu'], 2, /Allowed choices/],
     [['models', 'nonsense'], 2, /unknown command/],
-  ])('%j ends with %i', (args, code, message) => {
-    const { exitCode, stderr } = runProgram(args);
+  ])('%j ends with %i', async (args, code, message) => {
+    const { exitCode, stderr } = await runMain(args);
     expect(exitCode).toBe(code);
     expect(stderr).toMatch(message);
   });

@@ -8,6 +8,7 @@ import { writeTable } from '../../manifest/write.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { makeInstanceRows, makeLabelRows, makeSeriesRow } from '../manifest/rows.ts';
 import { describeWithOracle, runOracle } from '../oracles/python.ts';
+import { runMain } from './main.ts';
 import { runProgram } from './program.ts';
 
 const METADATA = { pipelineDigest: 'c'.repeat(64) };
@@ -54,39 +55,39 @@ describe('serieswise query', () => {
     expect(fs.readdirSync(temporary)).toEqual([]);
   });
 
-  test('prints one JSON document', () => {
+  test('prints one JSON document', async () => {
     const expected = [
       { series_unit: 'su1', kvp: 120, review_reasons: ['a', 'b,c'] },
       { series_unit: 'su2', kvp: null, review_reasons: ['contrast-score-low', 'Ü🫀'] },
     ];
     for (const flags of [['--json'], ['--format', 'json']]) {
-      const { exitCode, stdout } = runProgram(['query', home, SQL, ...flags]);
+      const { exitCode, stdout } = await runMain(['query', home, SQL, ...flags]);
       expect(exitCode).toBe(0);
       expect(JSON.parse(stdout)).toEqual(expected);
     }
   });
 
-  test('prints a table, and says when it does not show all', () => {
-    const { stdout } = runProgram(['query', home, SQL, '--format', 'table']);
+  test('prints a table, and says when it does not show all', async () => {
+    const { stdout } = await runMain(['query', home, SQL, '--format', 'table']);
     expect(stdout.split('\n')[0]).toMatch(/^series_unit\s+kvp\s+review_reasons$/);
     expect(stdout).toContain('su1');
-    const long = runProgram(['query', home, 'FROM instances SELECT source_key', '--format', 'table']);
+    const long = await runMain(['query', home, 'FROM instances SELECT source_key', '--format', 'table']);
     expect(long.stderr).toContain('The first 200 of 300 rows');
     expect(long.stdout.trim().split('\n')).toHaveLength(201);
   });
 
-  test('writes files, the format known by the ending', () => {
+  test('writes files, the format known by the ending', async () => {
     const target = path.join(home, 'answer.json');
-    const { exitCode, stdout } = runProgram(['query', home, SQL, '--output', target]);
+    const { exitCode, stdout } = await runMain(['query', home, SQL, '--output', target]);
     expect([exitCode, stdout]).toEqual([0, '']);
     expect(JSON.parse(fs.readFileSync(target, 'utf8'))).toHaveLength(2);
     const csv = path.join(home, 'answer.txt');
-    expect(runProgram(['query', home, SQL, '--output', csv]).exitCode).toBe(0);
+    expect((await runMain(['query', home, SQL, '--output', csv])).exitCode).toBe(0);
     expect(fs.readFileSync(csv, 'utf8')).toContain('series_unit,kvp');
   });
 
-  test('explains wrong SQL with the tables and columns that there are', () => {
-    const { exitCode, stdout, stderr } = runProgram(['query', home, 'SELECT bodypart FROM series']);
+  test('explains wrong SQL with the tables and columns that there are', async () => {
+    const { exitCode, stdout, stderr } = await runMain(['query', home, 'SELECT bodypart FROM series']);
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/bodypart/);
     expect(stderr).toMatch(/series \(series_unit, .*body_part/);
@@ -117,17 +118,17 @@ describe('serieswise query', () => {
     ],
     ['a statement that writes', (dir: string) => ['query', dir, 'DROP VIEW series'], /read only/],
     ['no SQL', (dir: string) => ['query', dir], /missing required argument/],
-  ])('ends with 2 for %s', (_name, args, message) => {
-    const { exitCode, stderr } = runProgram(args(home));
+  ])('ends with 2 for %s', async (_name, args, message) => {
+    const { exitCode, stderr } = await runMain(args(home));
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(message);
   });
 });
 
 describeWithOracle('serieswise query --format parquet', () => {
-  test('writes a file that others read', () => {
+  test('writes a file that others read', async () => {
     const target = path.join(home, 'answer.parquet');
-    expect(runProgram(['query', home, SQL, '--output', target]).exitCode).toBe(0);
+    expect((await runMain(['query', home, SQL, '--output', target])).exitCode).toBe(0);
     const read = runOracle('read_parquet.py', [target]) as { pyarrow: unknown[] };
     expect(read.pyarrow).toEqual([
       { series_unit: 'su1', kvp: 120, review_reasons: ['a', 'b,c'] },

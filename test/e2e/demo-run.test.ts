@@ -5,6 +5,7 @@ import { FileStore } from '../../activities/store/file-store.ts';
 import { type ArchiveTruth, makeArchive } from '../../demo/archive.ts';
 import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { isReportCurrent, REPORT_PATH } from '../../web/report/report-file.ts';
+import { runMain } from '../cli/main.ts';
 import { runProgram } from '../cli/program.ts';
 import {
   digestOutput,
@@ -110,14 +111,14 @@ describe('a run over the demo archive', () => {
     expect(strings.filter((text) => text !== input && messages.includes(text))).toEqual([]);
   });
 
-  it('passes verify, and fails it once a published file is changed', () => {
+  it('passes verify, and fails it once a published file is changed', async () => {
     expect(runProgram(['verify', output]).exitCode).toBe(0);
     const victim = path.join(output, listTree(output).find((file) => file.startsWith('dicom/'))!);
     const bytes = fs.readFileSync(victim);
     const changed = Buffer.from(bytes);
     changed[200] = (changed[200] ?? 0) ^ 1;
     fs.writeFileSync(victim, changed);
-    const failed = runProgram(['verify', output, '--json']);
+    const failed = await runMain(['verify', output, '--json']);
     expect(failed.exitCode).toBe(1);
     expect(JSON.parse(failed.stdout).passed).toBe(false);
     fs.writeFileSync(victim, bytes);
@@ -159,7 +160,7 @@ describe('a run over the demo archive', () => {
     const inside = await manifest.query(
       "SELECT source_key, slice_position_mm FROM instances WHERE slice_index = 3 AND disposition = 'kept' ORDER BY source_key LIMIT 1",
     );
-    const neighbours = runProgram(['why', output, String(inside.rows[0]?.source_key), '--state', state]);
+    const neighbours = await runMain(['why', output, String(inside.rows[0]?.source_key), '--state', state]);
     expect(neighbours.stdout).toMatch(/slice 4, .* mm from the first/);
     expect(neighbours.stdout).toMatch(/before it: source file [0-9a-f]{32} at/);
     expect(neighbours.stdout).toMatch(/after it: source file [0-9a-f]{32} at/);
@@ -168,11 +169,11 @@ describe('a run over the demo archive', () => {
       "SELECT series_unit FROM series WHERE disposition = 'kept' LIMIT 1",
     );
     const unit = JSON.parse(
-      runProgram(['why', output, String(rows[0]?.series_unit), '--state', state, '--json']).stdout,
+      (await runMain(['why', output, String(rows[0]?.series_unit), '--state', state, '--json'])).stdout,
     );
     expect(unit.series[0].disposition).toBe('kept');
     expect(unit.labels).toHaveLength(3);
-    expect(runProgram(['why', output, 'no-such-key', '--state', state]).exitCode).toBe(2);
+    expect((await runMain(['why', output, 'no-such-key', '--state', state])).exitCode).toBe(2);
   });
 
   it('says its state, and refuses a folder that is not of a run', () => {

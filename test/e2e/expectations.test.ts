@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeArchive } from '../../demo/archive.ts';
+import { runMain } from '../cli/main.ts';
 import { runProgram } from '../cli/program.ts';
 import { readFigures } from '../web/report/page.ts';
 import { listTree, makeFolder, RUN_TIMEOUT_MS, SHIPPED_PIPELINE } from './run-folders.ts';
@@ -59,18 +60,18 @@ describe('expectations', () => {
     expect(verified.exitCode, verified.stdout + verified.stderr).toBe(0);
   });
 
-  it('stand in the report with the query and the value that it gives', () => {
+  it('stand in the report with the query and the value that it gives', async () => {
     const html = fs.readFileSync(path.join(output, 'report/index.html'), 'utf8');
     const figures = readFigures(html).filter(({ id }) => id.startsWith('expect-'));
     expect(figures.map(({ id }) => id)).toEqual(['expect-many-patients', 'expect-some-series']);
     expect(html).toContain('class="broken"');
     for (const { sql, cells } of figures) {
-      const { stdout } = runProgram(['query', output, sql, '--json']);
+      const { stdout } = await runMain(['query', output, sql, '--json']);
       expect(JSON.parse(stdout)).toEqual([{ [cells[0]!.column]: Number(cells[0]!.text) }]);
     }
   });
 
-  it('are asked again by check, of another spec too', () => {
+  it('are asked again by check, of another spec too', async () => {
     const own = runProgram(['check', output, '--json']);
     expect(own.exitCode).toBe(1);
     const { expectations } = JSON.parse(own.stdout);
@@ -78,13 +79,13 @@ describe('expectations', () => {
       { name: 'some-series', value: 3, holds: true },
       { name: 'many-patients', expected: 'at least 1000', holds: false },
     ]);
-    const other = runProgram(['check', output, '--pipeline', met]);
+    const other = await runMain(['check', output, '--pipeline', met]);
     expect([other.exitCode, other.stdout]).toEqual([0, expect.stringContaining('some-series')]);
-    const none = runProgram(['check', output, '--pipeline', SHIPPED_PIPELINE]);
+    const none = await runMain(['check', output, '--pipeline', SHIPPED_PIPELINE]);
     expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining('expects nothing')]);
   });
 
-  it('of a cohort end an export with exit code 1, with the cohort whole', () => {
+  it('of a cohort end an export with exit code 1, with the cohort whole', async () => {
     const target = path.join(folder, 'cohort');
     const args = ['export', output, '--where', 'true', '--format', 'npy', '--split', 'a=0.5,b=0.5'];
     const exported = runProgram([...args, '--to', target, '--json'], {}, RUN_TIMEOUT_MS);
@@ -96,9 +97,9 @@ describe('expectations', () => {
       { name: 'few-files', value: 3, holds: false },
     ]);
     expect(listTree(path.join(target, 'tensors'))).toHaveLength(files);
-    const checked = runProgram(['check', target, '--pipeline', broken]);
+    const checked = await runMain(['check', target, '--pipeline', broken]);
     expect([checked.exitCode, checked.stdout]).toEqual([1, expect.stringMatching(/few-files .* BROKEN/)]);
-    expect(runProgram(['check', target]).exitCode).toBe(2);
+    expect((await runMain(['check', target])).exitCode).toBe(2);
   });
 
   it('let a run end with 0 when all are met', () => {
@@ -122,10 +123,10 @@ describe('expectations', () => {
     });
   });
 
-  it('with SQL that cannot be asked are errors of the spec, each at its place', () => {
+  it('with SQL that cannot be asked are errors of the spec, each at its place', async () => {
     const lines = (text: string) => text.split('\n').length;
     const file = writeSpec('wrong', MET.replace('FROM series', 'FROM serie'));
-    const checked = runProgram(['validate', file]);
+    const checked = await runMain(['validate', file]);
     const line = lines(fs.readFileSync(SHIPPED_PIPELINE, 'utf8').trimEnd()) + 3;
     expect(checked.exitCode).toBe(2);
     expect(checked.stderr + checked.stdout).toContain(`${file}:${line}:10: expect.0.sql:`);

@@ -3,24 +3,27 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CONFIDENTIALITY_TABLE } from '../../../stages/deidentify/confidentiality.ts';
 import { makeFolder } from '../../e2e/run-folders.ts';
+import { runMain } from '../main.ts';
 import { runProgram } from '../program.ts';
 
 const folder = makeFolder('explain');
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 function explain(...args: string[]) {
-  return runProgram(['deid', 'explain', ...args]);
+  return runMain(['deid', 'explain', ...args]);
 }
 
-function json(...args: string[]) {
-  const { exitCode, stdout, stderr } = explain(...args, '--json');
+async function json(...args: string[]) {
+  const { exitCode, stdout, stderr } = await explain(...args, '--json');
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout);
 }
 
 describe('deid explain', () => {
-  it('lists every path with action, values, reason and the standard’s word, and all else as removed', () => {
-    const listing = json();
+  it('lists every path with action, values, reason and the standard’s word, and all else as removed', async () => {
+    const listing = await json();
+    const { stdout } = runProgram(['deid', 'explain', '--json']);
+    expect(JSON.parse(stdout)).toEqual(listing);
     expect(listing.everythingElse).toBe('remove');
     expect(listing.attributes.length).toBeGreaterThan(200);
     for (const row of listing.attributes) {
@@ -53,9 +56,9 @@ describe('deid explain', () => {
     }
   });
 
-  it('explains one attribute by tag, bare tag or keyword in any case', () => {
+  it('explains one attribute by tag, bare tag or keyword in any case', async () => {
     for (const name of ['(0018,1210)', 'convolutionkernel']) {
-      const found = json(name);
+      const found = await json(name);
       expect(found).toMatchObject({ tag: '(0018,1210)', keyword: 'ConvolutionKernel', elsewhere: 'remove' });
       expect(found.rows.map((row: { path: string }) => row.path)).toEqual([
         'ConvolutionKernel',
@@ -64,27 +67,27 @@ describe('deid explain', () => {
     }
   });
 
-  it('says of what is not listed that it is removed, and what the standard asks', () => {
-    expect(json('InstitutionName')).toMatchObject({
+  it('says of what is not listed that it is removed, and what the standard asks', async () => {
+    expect(await json('InstitutionName')).toMatchObject({
       rows: [],
       basicProfile: { action: 'X/Z/D', options: { 'Retain Institution Identity Option': 'K' } },
     });
-    expect(json('OverlayData').basicProfile).toMatchObject({ action: 'X' });
-    expect(json('0009,1001')).toMatchObject({ keyword: null, rows: [] });
-    const { stdout } = explain('PatientSpeciesDescription');
+    expect((await json('OverlayData')).basicProfile).toMatchObject({ action: 'X' });
+    expect(await json('0009,1001')).toMatchObject({ keyword: null, rows: [] });
+    const { stdout } = await explain('PatientSpeciesDescription');
     expect(stdout).toContain('not listed');
     expect(stdout).toContain('removed.');
   });
 
-  it('answers an unknown word with the nearest keyword and 2', () => {
-    const { exitCode, stderr, stdout } = explain('InstitutionNam');
+  it('answers an unknown word with the nearest keyword and 2', async () => {
+    const { exitCode, stderr, stdout } = await explain('InstitutionNam');
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain('Did you mean InstitutionName (0008,0080)?');
-    expect(explain('--help').exitCode).toBe(0);
+    expect((await explain('--help')).exitCode).toBe(0);
   });
 
-  it('takes a pipeline’s options, and shows its mistakes at their places', () => {
+  it('takes a pipeline’s options, and shows its mistakes at their places', async () => {
     const good = path.join(folder, 'good.yaml');
     fs.writeFileSync(
       good,
@@ -98,7 +101,7 @@ describe('deid explain', () => {
         '    retain_safe_private: true',
       ].join('\n'),
     );
-    const listing = json('--pipeline', good);
+    const listing = await json('--pipeline', good);
     expect(listing.methodCodes.map((code: { value: string }) => code.value)).toEqual([
       '113100',
       '113105',
@@ -109,8 +112,8 @@ describe('deid explain', () => {
       '113112',
     ]);
     expect(listing.safePrivate.length).toBeGreaterThan(5);
-    expect(json('StudyInstanceUID', '--pipeline', good).rows[0]).toMatchObject({ action: 'keep' });
-    expect(json('StudyDate', '--pipeline', good).rows[0]).toMatchObject({ action: 'keep' });
+    expect((await json('StudyInstanceUID', '--pipeline', good)).rows[0]).toMatchObject({ action: 'keep' });
+    expect((await json('StudyDate', '--pipeline', good)).rows[0]).toMatchObject({ action: 'keep' });
     const bad = path.join(folder, 'bad.yaml');
     fs.writeFileSync(
       bad,
@@ -126,11 +129,11 @@ describe('deid explain', () => {
         '      - InstitutionName',
       ].join('\n'),
     );
-    const { exitCode, stderr } = explain('--pipeline', bad);
+    const { exitCode, stderr } = await explain('--pipeline', bad);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('bad.yaml:5:18: deidentify.options.retain_uids');
     expect(stderr).toContain('bad.yaml:6:23: deidentify.options.clean_pixel_data');
     expect(stderr).toContain('bad.yaml:9:9: deidentify.whitelist.add.0');
-    expect(explain('--pipeline', path.join(folder, 'none.yaml')).exitCode).toBe(2);
+    expect((await explain('--pipeline', path.join(folder, 'none.yaml'))).exitCode).toBe(2);
   });
 });
