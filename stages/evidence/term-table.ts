@@ -58,24 +58,25 @@ export function readTermTable<Value extends string>(
     if (foldText(term) !== term) throw new TypeError(`A term is not in lower case without accents: ${term}`);
     terms.set(term, value as Value);
   }
-  const matchers = new Map<string, { pattern: RegExp; values: Value[] }>();
-  for (const first of new Set([...terms.keys()].map((term) => term.charAt(0)))) {
-    const own = [...terms].filter(([term]) => term.startsWith(first));
-    own.sort((a, b) => b[0].length - a[0].length || (a[0] < b[0] ? -1 : 1));
-    const pattern = new RegExp(own.map(([term]) => `(${patternOf(term)})`).join('|'), 'uy');
-    matchers.set(first, { pattern, values: own.map(([, value]) => value) });
-  }
+  // Made when a text has the sign: parsing the patterns of all tables takes a third of the start of a command.
+  const matchers = new Map<string, Matcher<Value>>();
+  const matcherOf = (first: string) => {
+    const known = matchers.get(first);
+    if (known !== undefined) return known;
+    const made = makeMatcher([...terms].filter(([term]) => term.startsWith(first)));
+    matchers.set(first, made);
+    return made;
+  };
   return {
     terms,
     find(text) {
       const found: Value[] = [];
       // One pattern for each first sign, tried at one place: a pattern of all terms takes milliseconds a text.
       for (let at = 0; at < text.length; ) {
-        const matcher = matchers.get(text.charAt(at));
-        const match = matcher === undefined ? null : matchAt(matcher.pattern, text, at);
+        const { pattern, values: own } = matcherOf(text.charAt(at));
+        const match = pattern === null ? null : matchAt(pattern, text, at);
         if (match !== null) {
-          const value =
-            matcher?.values[match.findIndex((part, index) => index > 0 && part !== undefined) - 1];
+          const value = own[match.findIndex((part, index) => index > 0 && part !== undefined) - 1];
           if (value !== undefined) found.push(value);
         }
         at += match?.[0].length || 1;
@@ -83,6 +84,19 @@ export function readTermTable<Value extends string>(
       return found;
     },
   };
+}
+
+interface Matcher<Value> {
+  /** Null where no term begins so. */
+  pattern: RegExp | null;
+  values: Value[];
+}
+
+function makeMatcher<Value>(terms: [term: string, value: Value][]): Matcher<Value> {
+  if (terms.length === 0) return { pattern: null, values: [] };
+  terms.sort((a, b) => b[0].length - a[0].length || (a[0] < b[0] ? -1 : 1));
+  const pattern = new RegExp(terms.map(([term]) => `(${patternOf(term)})`).join('|'), 'uy');
+  return { pattern, values: terms.map(([, value]) => value) };
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {

@@ -5,16 +5,13 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createStageContext, type StageContext } from '../../activities/context.ts';
+import type { StageContext } from '../../activities/context.ts';
 import { deidentifyBatch } from '../../activities/deidentify.ts';
-import { listSourceFiles, planBatches, scanHeaders } from '../../activities/discover.ts';
 import { groupBatch, readGroups, readRecords } from '../../activities/group.ts';
-import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
-import { openState } from '../../activities/store/state.ts';
-import { encodeDicomFile } from '../../demo/dicom-writer.ts';
 import { makeRandom } from '../../demo/random.ts';
 import { loadPipeline } from '../../pipelines/load.ts';
 import { makeFolder, SHIPPED_PIPELINE } from '../e2e/run-folders.ts';
+import { discover, encodeSlice, openStages } from '../fixtures/stage-run.ts';
 
 const ORDERS = 100;
 let folder: string;
@@ -41,34 +38,15 @@ function makeSlice({
 }: Slice): Buffer {
   const pixels = Buffer.alloc(512);
   for (let at = 0; at < 512; at += 2) pixels.writeUInt16LE(level + ((at * 7 + slice) % 50), at);
-  return Buffer.from(
-    encodeDicomFile([
-      [0x00080008, 'CS', ['ORIGINAL', 'PRIMARY', 'AXIAL']],
-      [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.2'],
-      [0x00080018, 'UI', `2.999.7.1.${series}.${slice}`],
-      [0x00080060, 'CS', 'CT'],
-      [0x00100010, 'PN', 'ZZTEST^CANARY'],
-      [0x00100020, 'LO', patient],
-      [0x0020000d, 'UI', '2.999.7.1'],
-      [0x0020000e, 'UI', `2.999.7.1.${series}`],
-      [0x00200013, 'IS', String(slice)],
-      [0x00200032, 'DS', ['-160', '-160', String(2 * slice)]],
-      [0x00200037, 'DS', ['1', '0', '0', '0', '1', '0']],
-      [0x00200052, 'UI', `2.999.7.9.${frameOfReference}`],
-      [0x00280002, 'US', 1],
-      [0x00280004, 'CS', 'MONOCHROME2'],
-      [0x00280010, 'US', 16],
-      [0x00280011, 'US', 16],
-      [0x00280030, 'DS', ['20', '20']],
-      [0x00280100, 'US', 16],
-      [0x00280101, 'US', 12],
-      [0x00280102, 'US', 11],
-      [0x00280103, 'US', 0],
-      [0x00281052, 'DS', '-1024'],
-      [0x00281053, 'DS', '1'],
-      [0x7fe00010, 'OW', pixels],
-    ]),
-  );
+  return encodeSlice({
+    patient,
+    study: '2.999.7.1',
+    series: `2.999.7.1.${series}`,
+    instance: `2.999.7.1.${series}.${slice}`,
+    frameOfReference: `2.999.7.9.${frameOfReference}`,
+    number: slice,
+    pixels,
+  });
 }
 
 const stack = (slice: Omit<Slice, 'slice'> = {}) =>
@@ -85,18 +63,12 @@ async function groupInOrder(files: readonly NamedFile[]): Promise<StageContext> 
   const input = path.join(run, 'input.tar');
   fs.writeFileSync(input, await buffer(tar));
   fs.utimesSync(input, 0, 0);
-  const [output, stateFolder] = [path.join(run, 'output'), path.join(run, 'state')];
-  fs.mkdirSync(stateFolder, { mode: 0o700 });
-  fs.writeFileSync(path.join(stateFolder, 'project.key'), '07'.repeat(32), { mode: 0o600 });
-  fs.mkdirSync(output);
-  const state = openState(stateFolder);
+  const state = path.join(run, 'state');
+  fs.mkdirSync(state, { mode: 0o700 });
+  fs.writeFileSync(path.join(state, 'project.key'), '07'.repeat(32), { mode: 0o600 });
   const { pipeline } = await loadPipeline(fs.readFileSync(SHIPPED_PIPELINE, 'utf8'), SHIPPED_PIPELINE);
-  const own = await RunFiles.open(state, runKeyOf(state, output));
-  await own.writeSettings({ input, output, bundleFolder: run });
-  const context = await createStageContext(state, runKeyOf(state, output), pipeline);
-  const listing = await listSourceFiles(context);
-  for (let shard = 0; shard < listing.shardCount; shard += 1) await scanHeaders(context, shard);
-  expect((await planBatches(context, listing)).batchCount).toBe(1);
+  const context = await openStages(run, input, pipeline);
+  expect(await discover(context)).toBe(1);
   await deidentifyBatch(context, 0, 'bundle');
   await groupBatch(context, 0, 'bundle');
   return context;

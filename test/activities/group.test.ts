@@ -1,13 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStageContext, type StageContext } from '../../activities/context.ts';
+import type { StageContext } from '../../activities/context.ts';
 import { deidentifyBatch } from '../../activities/deidentify.ts';
-import { listSourceFiles, planBatches, scanHeaders } from '../../activities/discover.ts';
 import { groupBatch, readGroups, readRecords } from '../../activities/group.ts';
 import { preprocessUnits } from '../../activities/preprocess.ts';
-import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
-import { openState } from '../../activities/store/state.ts';
 import { readUnit } from '../../activities/units.ts';
 import { type Dataset, encodeDicomFile } from '../../demo/dicom-writer.ts';
 import { pipelineSchema } from '../../pipelines/schema.ts';
@@ -15,6 +12,7 @@ import { createResampler, resamplerWasmUrl } from '../../stages/preprocess/prepr
 import type { InstanceVerdict, SeriesUnit } from '../../stages/records.ts';
 import { makeFolder } from '../e2e/run-folders.ts';
 import { sharedDataDir } from '../fixtures/shared-data.ts';
+import { discover, openStages } from '../fixtures/stage-run.ts';
 import { describeWithOracle, runOracle } from '../oracles/python.ts';
 
 interface Slice {
@@ -71,19 +69,12 @@ async function group(folder: string): Promise<{
   verdicts: InstanceVerdict[];
   verdictOf(file: string): InstanceVerdict | undefined;
 }> {
-  const state = openState(path.join(folder, 'state'));
-  const output = path.join(folder, 'output');
-  fs.mkdirSync(output, { recursive: true });
-  const files = await RunFiles.open(state, runKeyOf(state, output));
-  await files.writeSettings({ input: path.join(folder, 'input'), output, bundleFolder: folder });
-  const context = await createStageContext(
-    state,
-    runKeyOf(state, output),
-    pipelineSchema.parse({ name: 'pages', publish: { dicom: true, tensors: false, thumbnails: false } }),
-  );
-  const listing = await listSourceFiles(context);
-  for (let shard = 0; shard < listing.shardCount; shard += 1) await scanHeaders(context, shard);
-  expect(await planBatches(context, listing)).toEqual({ batchCount: 1 });
+  const pipeline = pipelineSchema.parse({
+    name: 'pages',
+    publish: { dicom: true, tensors: false, thumbnails: false },
+  });
+  const context = await openStages(folder, path.join(folder, 'input'), pipeline);
+  expect(await discover(context)).toBe(1);
   await deidentifyBatch(context, 0, '');
   await groupBatch(context, 0, '');
   const { units, verdicts } = await readGroups(context, 0);

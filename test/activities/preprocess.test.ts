@@ -1,13 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { createStageContext } from '../../activities/context.ts';
 import { deidentifyBatch } from '../../activities/deidentify.ts';
-import { listSourceFiles, planBatches, scanHeaders } from '../../activities/discover.ts';
 import { groupBatch, readGroups } from '../../activities/group.ts';
 import { preprocessUnits } from '../../activities/preprocess.ts';
-import { RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
-import { openState } from '../../activities/store/state.ts';
 import { readUnit } from '../../activities/units.ts';
 import { encodeElement } from '../../dicom/encode.ts';
 import { tag } from '../../dicom/tags.ts';
@@ -19,6 +15,7 @@ import {
   sourceSlicesNeeded,
 } from '../../stages/preprocess/preprocess-volume.ts';
 import { makeFolder } from '../e2e/run-folders.ts';
+import { discover, openStages } from '../fixtures/stage-run.ts';
 import { makeSyntheticCt } from '../fixtures/synthetic-dicom.ts';
 
 const SIZE = 128;
@@ -78,16 +75,9 @@ it('finds text in compressed slices, whether the tensor needs them or not', asyn
         path.join(folder, 'input', `${series}-${slice}.dcm`),
         makeSlice(series, slice, slice === textAt),
       );
-  const state = openState(path.join(folder, 'state'));
-  const output = path.join(folder, 'output');
-  fs.mkdirSync(output);
   const spec = { name: 'text', preprocess: { shape: SHAPE }, publish: { thumbnails: false } };
-  const files = await RunFiles.open(state, runKeyOf(state, output));
-  await files.writeSettings({ input: path.join(folder, 'input'), output, bundleFolder: folder });
-  const context = await createStageContext(state, runKeyOf(state, output), pipelineSchema.parse(spec));
-  const listing = await listSourceFiles(context);
-  for (let shard = 0; shard < listing.shardCount; shard += 1) await scanHeaders(context, shard);
-  expect(await planBatches(context, listing)).toEqual({ batchCount: 1 });
+  const context = await openStages(folder, path.join(folder, 'input'), pipelineSchema.parse(spec));
+  expect(await discover(context)).toBe(1);
   await deidentifyBatch(context, 0, '');
   await groupBatch(context, 0, '');
   const { units, verdicts } = await readGroups(context, 0);
