@@ -1,4 +1,7 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import type { Pipeline } from '../pipelines/schema.ts';
+import { WORK_FOLDER } from './store/run-files.ts';
 
 /** run.json, as `publishManifest` writes it and everything else reads it. The only file with times and a host's name. */
 export interface RunDocument {
@@ -36,4 +39,18 @@ export interface ManifestFile {
   bytes: number;
   rows: number;
   sha256: string;
+}
+
+/**
+ * Reads run.json of an output folder.
+ * @returns else `unfinished` (no run has ended there yet), `damaged` (it is no JSON) or `not-a-run`
+ */
+export function readRunDocument(folder: string): RunDocument | 'unfinished' | 'damaged' | 'not-a-run' {
+  const file = path.join(folder, 'run.json');
+  if (!fs.existsSync(file)) return fs.existsSync(path.join(folder, WORK_FOLDER)) ? 'unfinished' : 'not-a-run';
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as RunDocument;
+  } catch {
+    return 'damaged';
+  }
 }

@@ -1,6 +1,6 @@
 /** What people decided about series units: the table of their decisions, and what follows from it for a unit. */
 import type { ColumnDeclaration } from './tables.ts';
-import { AXES, CONTRASTS } from './value-sets.ts';
+import { AXES, CONTRASTS, TASKS } from './value-sets.ts';
 
 /** One row for every key press that decided something; nothing is ever changed or removed, an undo is a row too. */
 export const REVIEWS_TABLE = {
@@ -83,31 +83,29 @@ export const REVIEWS_TABLE = {
   ],
 } as const;
 
-const SOURCES = ['predicted', 'review', 'adjudication', 'disputed'] as const;
-const RESOLVED_TASKS = [
-  ['body_part', 'Body part', undefined],
-  ['axis', 'Axis', AXES],
-  ['contrast', 'Contrast', CONTRASTS],
-] as const;
+const describeResolved = (title: string): string =>
+  `${title} after review: of the adjudicator, else of all readers where they agree, else as predicted.`;
+const SOURCE = {
+  type: 'string',
+  nullable: true,
+  values: ['predicted', 'review', 'adjudication', 'disputed'],
+  doc: 'Where it is from; `disputed`: readers differ and nobody has settled it, the label is the predicted one.',
+} as const;
 
 /** Columns of `series` that no file holds: each is computed on reading, from predictions and reviews. */
-export const RESOLVED_COLUMNS: readonly ColumnDeclaration[] = [
-  ...RESOLVED_TASKS.flatMap(([task, title, values]): ColumnDeclaration[] => [
-    {
-      name: `${task}_resolved`,
-      type: 'string',
-      nullable: true,
-      ...(values === undefined ? {} : { values }),
-      doc: `${title} after review: of the adjudicator, else of all readers where they agree, else as predicted.`,
-    },
-    {
-      name: `${task}_source`,
-      type: 'string',
-      nullable: true,
-      values: SOURCES,
-      doc: `Where it is from; \`disputed\`: readers differ and nobody has settled it, the label is the predicted one.`,
-    },
-  ]),
+export const RESOLVED_COLUMNS = [
+  { name: 'body_part_resolved', type: 'string', nullable: true, doc: describeResolved('Body part') },
+  { name: 'body_part_source', ...SOURCE },
+  { name: 'axis_resolved', type: 'string', nullable: true, values: AXES, doc: describeResolved('Axis') },
+  { name: 'axis_source', ...SOURCE },
+  {
+    name: 'contrast_resolved',
+    type: 'string',
+    nullable: true,
+    values: CONTRASTS,
+    doc: describeResolved('Contrast'),
+  },
+  { name: 'contrast_source', ...SOURCE },
   {
     name: 'review_disposition',
     type: 'string',
@@ -121,7 +119,7 @@ export const RESOLVED_COLUMNS: readonly ColumnDeclaration[] = [
     nullable: false,
     doc: 'How many readers have decided on the unit, adjudicators aside.',
   },
-];
+] as const satisfies readonly ColumnDeclaration[];
 
 /**
  * SQL for the decisions that stand: not undone, of the present model input, the last of each reader (for
@@ -144,19 +142,16 @@ export function standingReviewsSql(series: string, reviews = 'reviews'): string 
  * @param standing a table, view or query in parentheses with the decisions that stand
  */
 export function resolvedSeriesSql(series: string, standing: string): string {
-  const labels = RESOLVED_TASKS.map(([task]) => task);
-  const verdicts = labels
-    .map((task) => `CASE WHEN count(DISTINCT ${task}) = 1 THEN min(${task}) END AS ${task}`)
-    .join(', ');
-  const columns = labels
-    .map(
-      (task) => `coalesce(CASE WHEN v.verdict = 'kept' THEN v.${task} END, s.${task}) AS ${task}_resolved,
+  const verdicts = TASKS.map(
+    (task) => `CASE WHEN count(DISTINCT ${task}) = 1 THEN min(${task}) END AS ${task}`,
+  ).join(', ');
+  const columns = TASKS.map(
+    (task) => `coalesce(CASE WHEN v.verdict = 'kept' THEN v.${task} END, s.${task}) AS ${task}_resolved,
       CASE WHEN s.${task} IS NULL AND v.${task} IS NULL THEN NULL
            WHEN v.verdict IS NULL OR v.verdict = 'excluded' THEN 'predicted'
            WHEN v.verdict = 'disputed' OR v.${task} IS NULL THEN 'disputed'
            WHEN v.role = 'adjudicator' THEN 'adjudication' ELSE 'review' END AS ${task}_source`,
-    )
-    .join(', ');
+  ).join(', ');
   return `SELECT s.*, ${columns}, v.verdict AS review_disposition,
       CAST(coalesce(v.reader_count, 0) AS INTEGER) AS reader_count
     FROM ${series} s LEFT JOIN (

@@ -37,6 +37,12 @@ export type RowOf<Table extends TableName> = {
   [Column in (typeof MANIFEST_TABLES)[Table]['columns'][number] as Column['name']]: ValueOf<Column>;
 };
 
+/** A row as SQL over `Table` gives it: the stored columns, and those computed on reading. */
+export type ReadRowOf<Table extends TableName> = RowOf<Table> &
+  ((typeof MANIFEST_TABLES)[Table] extends { derived: readonly (infer Column extends ColumnDeclaration)[] }
+    ? { [Each in Column as Each['name']]: ValueOf<Each> }
+    : unknown);
+
 export type InstanceRow = RowOf<'instances'>;
 export type SeriesRow = RowOf<'series'>;
 export type LabelRow = RowOf<'labels'>;

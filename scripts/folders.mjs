@@ -12,6 +12,7 @@ export const FOLDERS = [
   'models',
   'pipelines',
   'proof',
+  'sdk',
   'stages',
   'web',
   'workers',

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 
@@ -25,6 +26,31 @@ const LICENCES = new Set([
 /** Packages whose own description names none. unionfs: Unlicense, as its LICENSE says. */
 const WITHOUT_A_FIELD = new Set(['unionfs']);
 
+/** A program of somebody else's; its `@ts-expect-error` lines fail where the types are too wide. */
+const CONSUMER = `
+import { ManifestError, openRun, query, RunError, type SeriesRow } from 'serieswise';
+
+const run = await openRun('output');
+const [unit] = await run.rows('series', "disposition = 'kept'");
+const stored: SeriesRow | undefined = unit;
+export const axis: 'axial' | 'coronal' | 'sagittal' | null | undefined = stored?.axis;
+export const resolved: string | null | undefined = unit?.body_part_resolved;
+export const readers: number | undefined = unit?.reader_count;
+export const bytes: number = run.document.ledger.bytes_seen;
+export const window: [number, number] = run.document.pipeline.preprocess.window_hu;
+export const counts = await query<{ axis: string; n: number }>(run, 'SELECT axis, 1 AS n FROM series');
+counts.map(({ n }) => n.toFixed());
+// @ts-expect-error there is no such column
+unit?.bodypart;
+// @ts-expect-error there is no such table
+await run.rows('patients');
+await run.close().catch((error: unknown) => {
+  if (error instanceof RunError) return error.code === 'closed';
+  // @ts-expect-error there is no such code
+  return error instanceof ManifestError && error.code === 'closed';
+});
+`;
+
 /** The package as `npm pack` makes it, unpacked beside the packages that it depends on. */
 describe('the npm package', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-package-'));
@@ -39,7 +65,7 @@ describe('the npm package', () => {
     const [archive = ''] = fs.readdirSync(folder);
     run('tar', ['xzf', archive]);
     fs.symlinkSync(path.join(repositoryRoot, 'node_modules'), path.join(folder, 'node_modules'));
-  }, 60_000);
+  }, 180_000);
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   it('holds what the program needs and nothing of the tests', () => {
@@ -54,6 +80,32 @@ describe('the npm package', () => {
     expect(run(program, ['validate', 'ct-series-labels', '--json'])).toContain('"ct-series-labels"');
     expect(run(program, ['models', 'verify', 'starter'])).toContain('starter');
   });
+
+  it('brings types that hold in a strict program', () => {
+    const consumer = path.join(folder, 'consumer');
+    fs.mkdirSync(path.join(consumer, 'node_modules'), { recursive: true });
+    fs.symlinkSync(unpacked, path.join(consumer, 'node_modules/serieswise'));
+    fs.writeFileSync(path.join(consumer, 'package.json'), '{ "type": "module" }');
+    const file = path.join(consumer, 'program.ts');
+    fs.writeFileSync(file, CONSUMER);
+    const program = ts.createProgram([file], {
+      strict: true,
+      noEmit: true,
+      types: [],
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+    });
+    // Declarations of other packages are theirs.
+    const own = program
+      .getSourceFiles()
+      .filter(({ fileName }) => /package\/dist|consumer\/program/.test(fileName));
+    expect(own.length).toBeGreaterThan(5);
+    const said = own.flatMap((source) => [
+      ...program.getSyntacticDiagnostics(source),
+      ...program.getSemanticDiagnostics(source),
+    ]);
+    expect(said.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([]);
+  }, 60_000);
 
   it('imports only what is installed with it', () => {
     const { dependencies } = JSON.parse(fs.readFileSync(inPackage('package.json'), 'utf8'));
