@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { FILES_COLUMNS } from '../cohorts/files-table.ts';
 import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
 import { BundleError } from '../models/errors.ts';
@@ -110,12 +111,40 @@ async function loadChecked(
       2,
     );
   }
+  const source = /\.[cm]?[jt]s$/.test(found) ? await importSpec(found) : text;
   try {
-    return (await loadPipeline(text, found, { overrides, checks })).pipeline;
+    return (await loadPipeline(source, found, { overrides, checks })).pipeline;
   } catch (error) {
     if (error instanceof PipelineError) throw new InvalidPipelineError(error.problems);
     throw error;
   }
+}
+
+/**
+ * What a module exports as its default.
+ * @throws InvalidPipelineError where `definePipeline` refused it; CliError 2 when it cannot be loaded, or exports none
+ */
+async function importSpec(file: string): Promise<object> {
+  let spec: unknown;
+  try {
+    spec = ((await import(pathToFileURL(path.resolve(file)).href)) as { default?: unknown }).default;
+  } catch (error) {
+    // The module may have another copy of the package, whose class is not this one.
+    const { name, code, problems } = error as Partial<PipelineError & NodeJS.ErrnoException>;
+    if (name === 'PipelineError' && problems !== undefined)
+      throw new InvalidPipelineError(problems.map((problem) => ({ ...problem, file })));
+    if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+      const message = `Node ${process.versions.node} runs no TypeScript: name a pipeline in .mjs, or use Node 22.18 or newer.`;
+      throw new CliError(message, 2);
+    }
+    throw new CliError(`The pipeline module ${file} cannot be loaded: ${messageOf(error)}`, 2);
+  }
+  if (typeof spec === 'object' && spec !== null) return spec;
+  throw new CliError(`${file} exports no pipeline; write: export default definePipeline({ … })`, 2);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The pipeline that the demo and the proof run, by its name. */

@@ -2,21 +2,14 @@
  * Reads a pipeline spec and reports every mistake at once, with its place in the file, what was expected and the
  * nearest valid spelling.
  */
-import {
-  type Document,
-  isMap,
-  isScalar,
-  LineCounter,
-  type Node,
-  parseDocument,
-  parse as parseYaml,
-} from 'yaml';
+import { Document, isMap, isScalar, LineCounter, type Node, parseDocument, parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { digestOf } from './digest.ts';
-import { type Pipeline, pipelineSchema } from './schema.ts';
+import { type Pipeline, type PipelineSpec, pipelineSchema } from './schema.ts';
 
-/** One mistake in a spec. Lines and columns count from 1; both are null for a mistake in a `--set` override. */
+/** One mistake in a spec. Lines and columns count from 1; both are null where there is no text to point at. */
 export interface PipelineProblem {
+  /** `--set` for a mistake in an override. */
   file: string;
   line: number | null;
   column: number | null;
@@ -69,23 +62,64 @@ export interface LoadedPipeline {
 
 /** `file:line:column: message (hint)`. */
 export function formatProblem(problem: PipelineProblem): string {
-  const place = problem.line === null ? '--set' : `${problem.file}:${problem.line}:${problem.column}`;
+  const { file, line, column } = problem;
+  const place = line === null ? file : `${file}:${line}:${column}`;
   const key = problem.path === '' ? '' : `${problem.path}: `;
   return `${place}: ${key}${problem.message}${problem.hint === null ? '' : ` (${problem.hint})`}`;
 }
 
 /**
- * Parses and checks the text of a spec.
+ * Parses and checks a spec.
+ * @param source text in YAML, or the value that a module exports
  * @param file name to show in messages
  * @throws PipelineError with every problem, never only the first
  */
 export async function loadPipeline(
-  text: string,
+  source: string | object,
   file: string,
   options: LoadOptions = {},
 ): Promise<LoadedPipeline> {
+  const { value, parsed, problems, locate } = readSpec(source, file, options.overrides ?? []);
+  for (const { path, check } of options.checks ?? []) {
+    const dotted = path.join('.');
+    if (problems.some((problem) => problem.path === dotted || problem.path.startsWith(`${dotted}.`)))
+      continue;
+    for (const { message, hint, below = [] } of await check(valueAt(value, path))) {
+      const place = [...path, ...below];
+      problems.push({ ...locate(place, false), path: place.join('.'), message, hint });
+    }
+  }
+  if (problems.length > 0) throw new PipelineError(problems);
+  const pipeline = parsed as Pipeline;
+  return { pipeline, digest: digestOf(pipeline) };
+}
+
+/**
+ * A pipeline written in a program: the same value as the spec in YAML gives, with every default filled in.
+ * @throws PipelineError with every problem
+ */
+export function definePipeline(spec: PipelineSpec): Pipeline {
+  const { parsed, problems } = readSpec(spec, 'definePipeline', []);
+  if (problems.length > 0) throw new PipelineError(problems);
+  return parsed as Pipeline;
+}
+
+interface ReadSpec {
+  /** As it is written, with overrides. */
+  value: unknown;
+  /** Resolved; undefined where it is not valid. */
+  parsed: Pipeline | undefined;
+  problems: PipelineProblem[];
+  locate: Locate;
+}
+
+/** @throws PipelineError for text that is no YAML */
+function readSpec(source: string | object, file: string, overrides: readonly string[]): ReadSpec {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document: Document =
+    typeof source === 'string'
+      ? parseDocument(source, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+      : new Document(source);
   const problems: PipelineProblem[] = document.errors.map((error) => {
     const { line, col } = lines.linePos(error.pos[0]);
     return { file, line, column: col, path: '', message: `not valid YAML: ${error.message}`, hint: null };
@@ -93,44 +127,34 @@ export async function loadPipeline(
   if (problems.length > 0) throw new PipelineError(problems);
 
   const overridden = new Set<string>();
-  for (const override of options.overrides ?? []) {
-    const problem = applyOverride(document, override, file);
+  for (const override of overrides) {
+    const problem = applyOverride(document, override);
     if (problem === null) overridden.add(override.slice(0, override.indexOf('=')));
     else problems.push(problem);
   }
-  const locate = (path: readonly PropertyKey[], atKey: boolean) => {
+  const locate: Locate = (path, atKey) => {
     const dotted = path.join('.');
     if ([...overridden].some((key) => dotted === key || dotted.startsWith(`${key}.`)))
-      return { line: null, column: null };
+      return { file: OVERRIDE, line: null, column: null };
+    if (typeof source !== 'string') return { file, line: null, column: null };
     const offset = offsetOf(document, path, atKey);
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-
   const value: unknown = document.toJS();
-  const parsed = pipelineSchema.safeParse(value ?? {});
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push(...describeIssue(issue, value, file, locate));
-  }
-  for (const { path, check } of options.checks ?? []) {
-    const dotted = path.join('.');
-    if (problems.some((problem) => problem.path === dotted || problem.path.startsWith(`${dotted}.`)))
-      continue;
-    for (const { message, hint, below = [] } of await check(valueAt(value, path))) {
-      const place = [...path, ...below];
-      problems.push({ file, ...locate(place, false), path: place.join('.'), message, hint });
-    }
-  }
-  if (problems.length > 0) throw new PipelineError(problems);
-  const pipeline = parsed.data as Pipeline;
-  return { pipeline, digest: digestOf(pipeline) };
+  const { data: parsed, error } = pipelineSchema.safeParse(value ?? {});
+  for (const issue of error?.issues ?? []) problems.push(...describeIssue(issue, value, locate));
+  return { value, parsed, problems, locate };
 }
 
-function applyOverride(document: Document, override: string, file: string): PipelineProblem | null {
+/** Stands for the file of a mistake in an override. */
+const OVERRIDE = '--set';
+
+function applyOverride(document: Document, override: string): PipelineProblem | null {
   const equals = override.indexOf('=');
   const path = override.slice(0, Math.max(equals, 0));
   const bad = (message: string) => ({
-    file,
+    file: OVERRIDE,
     line: null,
     column: null,
     path,
@@ -173,17 +197,11 @@ function offsetOf(document: Document, path: readonly PropertyKey[], atKey: boole
 type Locate = (
   path: readonly PropertyKey[],
   atKey: boolean,
-) => { line: number | null; column: number | null };
+) => Pick<PipelineProblem, 'file' | 'line' | 'column'>;
 
-function describeIssue(
-  issue: z.core.$ZodIssue,
-  value: unknown,
-  file: string,
-  locate: Locate,
-): PipelineProblem[] {
+function describeIssue(issue: z.core.$ZodIssue, value: unknown, locate: Locate): PipelineProblem[] {
   const path = issue.path;
   const at = (place: readonly PropertyKey[], atKey: boolean, message: string, hint: string | null) => ({
-    file,
     ...locate(place, atKey),
     path: place.join('.'),
     message,

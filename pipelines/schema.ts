@@ -206,6 +206,9 @@ export const pipelineSchema = z.strictObject({
 /** A resolved pipeline: every default filled in. It travels as workflow input. */
 export type Pipeline = z.output<typeof pipelineSchema>;
 
+/** A pipeline as people write it: what has a default may be left out. */
+export type PipelineSpec = z.input<typeof pipelineSchema>;
+
 /** JSON Schema (draft 2020-12) of the spec as people write it, for editors. */
 export function pipelineJsonSchema(): unknown {
   return { ...z.toJSONSchema(pipelineSchema, { io: 'input' }), title: 'Serieswise pipeline' };

@@ -12,5 +12,7 @@ export type {
   TableName,
 } from '../manifest/schema.ts';
 export type { JsonValue } from '../manifest/values.ts';
+export { definePipeline, PipelineError, type PipelineProblem } from '../pipelines/load.ts';
+export type { Pipeline, PipelineSpec } from '../pipelines/schema.ts';
 export { RunError, type RunErrorCode } from './errors.ts';
 export { type AnswerRow, openRun, query, type Run } from './open-run.ts';

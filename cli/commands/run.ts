@@ -53,7 +53,7 @@ export function registerRun(program: Command): void {
         'Runs a pipeline on a folder or an archive. Run again with the same output it goes on where it was, and\n' +
           'does again only what changed. Without TEMPORAL_ADDRESS a private Temporal dev server is started.',
       )
-      .argument('<pipeline.yaml>', 'the pipeline spec')
+      .argument('<pipeline.yaml>', 'the pipeline spec: YAML, or a module that exports one (docs/sdk.md)')
       .option(
         '--input <place>',
         'folder or archive with the source files, or s3://BUCKET/PREFIX; of a PACS, the list of studies (CSV)',
