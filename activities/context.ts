@@ -6,6 +6,8 @@ import {
   type IdentityPair,
   type Pseudonymizer,
 } from '../stages/deidentify/pseudonyms.ts';
+import type { ConfiguredPlugin } from '../stages/group/exclusion-plugins.ts';
+import { loadPlugins } from './plugins.ts';
 import type { RunReference } from './run-reference.ts';
 import { Crosswalk } from './store/crosswalk.ts';
 import { type Input, openInput, openStore } from './store/open-store.ts';
@@ -22,13 +24,15 @@ export interface StageContext {
   pseudonymizer: Pseudonymizer;
   pipeline: Pipeline;
   profile: ResolvedProfile;
+  /** Exclusion rules of the pipeline's own. */
+  plugins: readonly ConfiguredPlugin[];
   /** Where identifiers and their pseudonyms are kept, if the pipeline wants that. */
   crosswalk: { has(batch: number): boolean; add(batch: number, pairs: Iterable<IdentityPair>): void } | null;
 }
 
 /**
  * Puts together the context of a run.
- * @throws StageFailure when the run is not known, or the crosswalk that the pipeline wants cannot be opened
+ * @throws StageFailure when the run is not known, or a plugin or the crosswalk that the pipeline wants cannot be opened
  */
 export async function createStageContext(
   state: State,
@@ -45,6 +49,7 @@ export async function createStageContext(
     pseudonymizer: createPseudonymizer(state.key, { retainUids: profile.retainsUids }),
     pipeline,
     profile,
+    plugins: await loadPlugins(pipeline.plugins, settings.plugins ?? {}),
     crosswalk: pipeline.deidentify.crosswalk ? crosswalkOf(state, runKey) : null,
   };
 }

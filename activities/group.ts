@@ -1,6 +1,7 @@
 /** group: series units, and the verdict on every instance. */
 
 import { hash64 } from '../stages/discover/assign-batches.ts';
+import { applyExclusionPlugins } from '../stages/group/exclusion-plugins.ts';
 import { groupSeries } from '../stages/group/group-series.ts';
 import { markTextPage } from '../stages/group/text-page-candidates.ts';
 import { dispositionOf } from '../stages/reasons.ts';
@@ -42,7 +43,8 @@ export async function groupBatch(
   const marked = [...records.values()].map((record) =>
     pages[record.outputSha256 ?? ''] === true ? markTextPage(record) : record,
   );
-  const { units, verdicts } = Object.values(pages).includes(true) ? groupSeries(marked, options) : byHeader;
+  const byRules = Object.values(pages).includes(true) ? groupSeries(marked, options) : byHeader;
+  const { units, verdicts } = applyExclusionPlugins(byRules, marked, context.plugins);
   const kept = units.filter((unit) => unit.disposition === 'kept');
   const pending: string[] = [];
   const isDone = (unit: SeriesUnit) => isUnitDone(context, unit, records, bundleSha256);

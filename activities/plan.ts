@@ -5,6 +5,7 @@ import { deidentifyHeader } from '../stages/deidentify/deidentify-instance.ts';
 import { describeUnreadable } from '../stages/deidentify/describe-unreadable.ts';
 import type { ResolvedProfile } from '../stages/deidentify/profile.ts';
 import type { Pseudonymizer } from '../stages/deidentify/pseudonyms.ts';
+import { applyExclusionPlugins, type ConfiguredPlugin } from '../stages/group/exclusion-plugins.ts';
 import { groupSeries } from '../stages/group/group-series.ts';
 import type { InstanceRecord, SourceEntry } from '../stages/records.ts';
 import type { Input } from './store/open-store.ts';
@@ -28,10 +29,16 @@ const FIRST_READ_BYTES = 16 * 1024;
  * read: instances with one UID count as duplicates; records are held in memory without their pixels, some kilobytes a file.
  */
 export async function forecastRun(
-  options: { input: Input; pipeline: Pipeline; profile: ResolvedProfile; pseudonymizer: Pseudonymizer },
+  options: {
+    input: Input;
+    pipeline: Pipeline;
+    profile: ResolvedProfile;
+    plugins: readonly ConfiguredPlugin[];
+    pseudonymizer: Pseudonymizer;
+  },
   read: SourceBytes,
 ): Promise<Forecast> {
-  const { input, pipeline, profile, pseudonymizer } = options;
+  const { input, pipeline, profile, plugins, pseudonymizer } = options;
   const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
   const spooled = new Map<string, Buffer>();
   const spool = (sourceKey: string, data: Buffer) => {
@@ -44,11 +51,12 @@ export async function forecastRun(
     records.push(await describeEntry(entry, source, { profile, pseudonymizer, sourceKey: entry.sourceKey }));
     spooled.clear();
   }
-  const { units, verdicts } = groupSeries(records, {
+  const byRules = groupSeries(records, {
     splitBy: pipeline.group.split_by,
     exclude: pipeline.exclude,
     minSlices: pipeline.group.min_slices,
   });
+  const { units, verdicts } = applyExclusionPlugins(byRules, records, plugins);
   const forecast: Forecast = {
     ...counts,
     instances: {},

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { importPlugin, type PluginCode, PluginError, referenceOf } from '../activities/plugins.ts';
 import { FILES_COLUMNS } from '../cohorts/files-table.ts';
 import { type Bundle, loadBundle, resolveBundle } from '../models/bundle.ts';
 import { BundleError } from '../models/errors.ts';
@@ -14,6 +15,7 @@ import {
   PipelineError,
   type PipelineProblem,
 } from '../pipelines/load.ts';
+import { pluginsSchema } from '../pipelines/plugin-schema.ts';
 import { type Pipeline, pipelineSchema } from '../pipelines/schema.ts';
 import { isRetrieved } from '../pipelines/source-kinds.ts';
 import { ProfileError, resolveProfile } from '../stages/deidentify/profile.ts';
@@ -25,6 +27,8 @@ export interface RunnablePipeline {
   pipeline: Pipeline;
   digest: string;
   bundle: Bundle;
+  /** Code of its plugins, by digest. */
+  plugins: PluginCode;
 }
 
 /** A spec with mistakes; carries them for `--json`. */
@@ -39,7 +43,7 @@ export class InvalidPipelineError extends CliError {
 }
 
 /**
- * Loads a spec and checks what only this machine knows: bundle and de-identification profile.
+ * Loads a spec and checks what only this machine knows: bundle, plugins and de-identification profile.
  * @throws InvalidPipelineError with every problem; CliError 2 when the file cannot be read
  */
 export async function loadRunnablePipeline(
@@ -57,14 +61,58 @@ export async function loadRunnablePipeline(
       throw error;
     }
   };
-  const checks = [{ path: ['classify', 'bundle'], check: checkBundle }, PROFILE_CHECK, EXPECT_CHECK];
+  const plugins = new PluginFiles(path.dirname(findPipeline(file)));
+  const checks = [
+    { path: ['classify', 'bundle'], check: checkBundle },
+    { path: ['plugins'], check: (value: unknown) => plugins.load(value) },
+    PROFILE_CHECK,
+    EXPECT_CHECK,
+  ];
   const pipeline = await loadChecked(file, overrides, checks);
   if (bundle === null) throw new Error('the check of the bundle did not run');
-  // A path says something of a machine; from here on the bundle goes by its name and digest.
-  const named = { ...pipeline, classify: { ...pipeline.classify, bundle: (bundle as Bundle).name } };
+  // A path says something of a machine; from here on bundle and plugins go by their names and digests.
+  const named = {
+    ...pipeline,
+    classify: { ...pipeline.classify, bundle: (bundle as Bundle).name },
+    ...(pipeline.plugins === undefined ? {} : { plugins: plugins.resolve(pipeline.plugins) }),
+  };
   // What a PACS gives does not depend on where it is: the same instances make the same manifest.
   const source = isRetrieved(named.source) ? { type: 'directory' } : named.source;
-  return { pipeline: named, digest: digestOf({ ...named, source }), bundle };
+  return { pipeline: named, digest: digestOf({ ...named, source }), bundle, plugins: plugins.code };
+}
+
+/** The modules that a spec names below `plugins`, from the folder of the spec. */
+class PluginFiles {
+  readonly code: Record<string, string> = {};
+  private readonly folder: string;
+  private readonly references = new Map<string, string>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Reads and imports each module. @returns what is wrong with them, each at its place */
+  async load(value: unknown): Promise<CheckedProblem[]> {
+    const parsed = pluginsSchema.safeParse(value);
+    const problems: CheckedProblem[] = [];
+    for (const [index, { module }] of (parsed.data ?? []).entries()) {
+      const refuse = (message: string) =>
+        problems.push({ message, hint: 'see docs/sdk.md', below: [index, 'module'] });
+      try {
+        const code = fs.readFileSync(path.resolve(this.folder, module), 'utf8');
+        const reference = referenceOf(await importPlugin(code), code);
+        this.references.set(module, reference);
+        this.code[reference.slice(reference.indexOf('#') + 1)] = code;
+      } catch (error) {
+        refuse(error instanceof PluginError ? error.message : 'the file cannot be read');
+      }
+    }
+    return problems;
+  }
+
+  resolve(entries: NonNullable<Pipeline['plugins']>): NonNullable<Pipeline['plugins']> {
+    return entries.map((entry) => ({ ...entry, module: this.references.get(entry.module) ?? entry.module }));
+  }
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { expectSchema } from './expect-schema.ts';
+import { pluginsSchema } from './plugin-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const SPLIT_KEYS = [
@@ -151,6 +152,9 @@ export const pipelineSchema = z.strictObject({
     .array(z.enum(EXCLUSION_RULES))
     .default(['localizer', 'dose-report', 'secondary-capture', 'screen-save', 'post-processed', 'not-ct'])
     .describe('What is not an image to learn from.'),
+  plugins: pluginsSchema
+    .optional()
+    .describe('Exclusion rules of your own (docs/sdk.md), asked in this order after those of `exclude`.'),
   preprocess: z
     .strictObject({
       window_hu: z

@@ -14,5 +14,11 @@ export type {
 export type { JsonValue } from '../manifest/values.ts';
 export { definePipeline, PipelineError, type PipelineProblem } from '../pipelines/load.ts';
 export type { Pipeline, PipelineSpec } from '../pipelines/schema.ts';
+export type {
+  ExclusionPlugin,
+  PluginEvidence,
+  PluginOptions,
+  UnitFacts,
+} from '../stages/group/exclusion-plugins.ts';
 export { RunError, type RunErrorCode } from './errors.ts';
 export { type AnswerRow, openRun, query, type Run } from './open-run.ts';

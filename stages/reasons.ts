@@ -59,6 +59,10 @@ export const REASONS = {
     disposition: 'excluded',
     meaning: 'Another slice at the same position was taken by rule.',
   },
+  'excluded-by-plugin': {
+    disposition: 'excluded',
+    meaning: 'A rule that the pipeline brings along says so (`plugins`); `why` names it.',
+  },
 
   'duplicate-instance': {
     disposition: 'duplicate',
@@ -107,6 +111,10 @@ export const REASONS = {
   'text-in-codestream': {
     disposition: 'quarantined',
     meaning: 'Compressed pixel data holds a comment or application data of no known encoder.',
+  },
+  'plugin-failed': {
+    disposition: 'quarantined',
+    meaning: 'A rule that the pipeline brings along threw, or gave an answer that is none; `why` names it.',
   },
   'not-permitted': {
     disposition: 'quarantined',

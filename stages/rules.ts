@@ -15,6 +15,7 @@ interface RuleDeclaration {
 
 const RULE_TESTS = 'test/stages/group/rules.test.ts';
 const GROUP_TESTS = 'test/stages/group/group-series.test.ts';
+const PLUGIN_TESTS = 'test/stages/group/exclusion-plugins.test.ts';
 const FILE_TESTS = 'test/stages/deidentify/real-files.test.ts';
 const SOURCE_TESTS = 'test/activities/store/sources.test.ts';
 const READ_TESTS = 'test/dicom/read.test.ts';
@@ -234,6 +235,19 @@ export const RULES = {
     'another slice at one position: that of the usual acquisition, then the lower instance number, stays',
     'house',
     RULE_TESTS,
+  ),
+
+  'excluded-by-plugin': rule(
+    'excluded-by-plugin',
+    'facts of a series unit that the other rules keep; `plugin=` names the rule',
+    'the pipeline',
+    PLUGIN_TESTS,
+  ),
+  'plugin-failed': rule(
+    'plugin-failed',
+    'whether a rule of the pipeline gives an answer; `plugin=` names the rule',
+    'the pipeline',
+    PLUGIN_TESTS,
   ),
 
   'duplicate-instance': rule(

@@ -2,6 +2,7 @@
 import { tidyOutput } from '../activities/clean-up.ts';
 import { createStageContext } from '../activities/context.ts';
 import { fingerprintOf, forgetFinished, readFinished, writeFinished } from '../activities/finished.ts';
+import type { PluginCode } from '../activities/plugins.ts';
 import type { RunSummary } from '../activities/publish-manifest.ts';
 import type { RunReference } from '../activities/run-reference.ts';
 import { RunFiles, runKeyOf } from '../activities/store/run-files.ts';
@@ -27,6 +28,7 @@ export interface RunRequest {
   pipeline: Pipeline;
   pipelineDigest: string;
   bundle: Bundle;
+  plugins: PluginCode;
   /** Location of a folder, an archive or a list of studies; empty for a PACS that a query asks. */
   input: string;
   output: string;
@@ -80,6 +82,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
       input,
       output,
       bundleFolder: bundle.folder,
+      ...(pipeline.plugins === undefined ? {} : { plugins: request.plugins }),
       ...(pipeline.source.type === 'inbox' ? { inbox: pipeline.source.inbox } : {}),
     });
     const context = await createStageContext(state, runKey, pipeline);

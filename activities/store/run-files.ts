@@ -18,6 +18,8 @@ export interface RunSettings {
   output: string;
   /** Absolute path of the model bundle where the run was started. */
   bundleFolder: string;
+  /** Code of the pipeline's plugins, by its SHA-256. */
+  plugins?: Readonly<Record<string, string>>;
   /** The inbox that the run reads, by name. */
   inbox?: string;
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { contextWithoutRun } from '../../activities/context.ts';
 import { type Forecast, forecastRun } from '../../activities/plan.ts';
 import { forecastRetrieval } from '../../activities/plan-retrieval.ts';
+import { loadPlugins } from '../../activities/plugins.ts';
 import { openSource } from '../../activities/sources/open-source.ts';
 import { SourceReader } from '../../activities/store/sources.ts';
 import type { State } from '../../activities/store/state.ts';
@@ -44,7 +45,7 @@ export function registerPlan(program: Command): void {
       .option('--json', 'print one JSON document on standard output'),
   ).action(
     async (file: string, options: { input?: string; set: string[]; state?: string; json?: boolean }) => {
-      const { pipeline } = await loadRunnablePipeline(file, options.set);
+      const { pipeline, plugins } = await loadRunnablePipeline(file, options.set);
       const place = await resolveInput(options.input, pipeline.source);
       const state = openStateOrExit(options.state);
       if (isRetrieved(pipeline.source)) {
@@ -60,6 +61,7 @@ export function registerPlan(program: Command): void {
           input,
           pipeline,
           profile,
+          plugins: await loadPlugins(pipeline.plugins, plugins),
           pseudonymizer: createPseudonymizer(state.key, { retainUids: profile.retainsUids }),
         },
         (entry, maxBytes) => reader.read(entry, maxBytes),

@@ -83,7 +83,7 @@ function collect(value: string, values: string[]): string[] {
  * @throws CliError with the exit code of the contract
  */
 export async function runPipeline(file: string, options: RunOptions): Promise<void> {
-  const { pipeline, digest, bundle } = await loadRunnablePipeline(file, options.set);
+  const { pipeline, digest, bundle, plugins } = await loadRunnablePipeline(file, options.set);
   const concurrency = parseConcurrency(options.concurrency);
   const priority = parsePriority(options);
   if (options.provider !== 'cpu' && options.provider !== 'cuda') {
@@ -120,6 +120,7 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
       pipeline,
       pipelineDigest: digest,
       bundle,
+      plugins,
       input,
       output,
       concurrency,

@@ -28,7 +28,15 @@ const WITHOUT_A_FIELD = new Set(['unionfs']);
 
 /** A program of somebody else's; its `@ts-expect-error` lines fail where the types are too wide. */
 const CONSUMER = `
-import { ManifestError, openRun, query, RunError, type SeriesRow } from 'serieswise';
+import {
+  definePipeline,
+  type ExclusionPlugin,
+  ManifestError,
+  openRun,
+  query,
+  RunError,
+  type SeriesRow,
+} from 'serieswise';
 
 const run = await openRun('output');
 const [unit] = await run.rows('series', "disposition = 'kept'");
@@ -40,6 +48,15 @@ export const bytes: number = run.document.ledger.bytes_seen;
 export const window: [number, number] = run.document.pipeline.preprocess.window_hu;
 export const counts = await query<{ axis: string; n: number }>(run, 'SELECT axis, 1 AS n FROM series');
 counts.map(({ n }) => n.toFixed());
+export const shape: [number, number, number] = definePipeline({ name: 'a' }).preprocess.shape;
+// @ts-expect-error there is no such rule
+definePipeline({ name: 'a', exclude: ['localiser'] });
+export const rule: ExclusionPlugin = {
+  name: 'thick',
+  exclude: ({ sliceSpacingMm, evidence }) => sliceSpacingMm !== null && evidence?.bodyPart === 'head',
+};
+// @ts-expect-error a rule sees no identifier
+export const curious: ExclusionPlugin = { name: 'curious', exclude: (unit) => unit.patientId === 'a' };
 // @ts-expect-error there is no such column
 unit?.bodypart;
 // @ts-expect-error there is no such table

@@ -158,7 +158,7 @@ async function runPipeline(
   outputFolder: string,
   overrides: readonly string[],
 ): Promise<{ said: string }> {
-  const { pipeline, digest, bundle } = await loadRunnablePipeline(SHIPPED_PIPELINE, [
+  const { pipeline, digest, bundle, plugins } = await loadRunnablePipeline(SHIPPED_PIPELINE, [
     ...OVERRIDES,
     ...overrides,
   ]);
@@ -175,6 +175,7 @@ async function runPipeline(
       pipeline,
       pipelineDigest: digest,
       bundle,
+      plugins,
       input: inputPath,
       output: outputFolder,
       concurrency: availableCores(),
