@@ -47,6 +47,7 @@ export async function createTableWriter<Table extends TableName>(
   metadata: TableMetadata,
 ): Promise<TableWriter<Table>> {
   const columns = columnsOf(table);
+  const converters = columns.map((column) => converterOf(table, column));
   const file = await createParquetFile(target, parquetSchemaOf(table), {
     'serieswise.schema_version': MANIFEST_SCHEMA_VERSION,
     'serieswise.table': table,
@@ -58,10 +59,10 @@ export async function createTableWriter<Table extends TableName>(
   let count = 0;
 
   async function writeGroup(rows: readonly RowOf<Table>[]): Promise<void> {
-    const columnData = columns.map((column) => ({
-      name: column.name,
-      data: rows.map((row) => toParquet(table, column, row[column.name as keyof RowOf<Table>])),
-    }));
+    const columnData = columns.map(({ name }, index) => {
+      const convert = converters[index]!;
+      return { name, data: rows.map((row) => convert(row[name as keyof RowOf<Table>])) };
+    });
     await file.write(columnData, ROWS_PER_GROUP);
   }
 
@@ -132,19 +133,20 @@ function checkColumns(table: TableName, columns: readonly ColumnDeclaration[], r
   );
 }
 
-/** Checks a value against its declaration and gives it the type that the Parquet writer takes. */
-function toParquet(table: TableName, column: ColumnDeclaration, value: unknown): unknown {
+/** Checks values of a column against its declaration and gives them the type that the Parquet writer takes. */
+function converterOf(table: TableName, column: ColumnDeclaration): (value: unknown) => unknown {
+  const { name, type, values, nullable } = column;
+  const element = listElementOf(type);
   const refuse = (what: string): never => {
-    throw new ManifestError('row-invalid', `Column ${column.name} of table ${table} ${what}.`);
+    throw new ManifestError('row-invalid', `Column ${name} of table ${table} ${what}.`);
   };
-  if (value === undefined) refuse('is missing from a row');
-  if (value === null) return column.nullable ? null : refuse('may not be null');
-  const element = listElementOf(column.type);
-  if (element !== null) {
+  return (value) => {
+    if (value === undefined) refuse('is missing from a row');
+    if (value === null) return nullable ? null : refuse('may not be null');
+    if (element === null) return toParquetScalar(type, values, value, refuse);
     if (!Array.isArray(value)) return refuse('takes a list');
-    return value.map((item) => toParquetScalar(element, column.values, item, refuse));
-  }
-  return toParquetScalar(column.type, column.values, value, refuse);
+    return value.map((item) => toParquetScalar(element, values, item, refuse));
+  };
 }
 
 function toParquetScalar(
