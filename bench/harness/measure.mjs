@@ -28,6 +28,7 @@ for parent, _, names in os.walk(sys.argv[1]):
  * @property {string} stage
  * @property {string} work what every tool does, and with what
  * @property {Tool[]} tools
+ * @property {number} [warmUp] rounds before those that count, where it is not as many as for other rows
  * @property {string | null} [coldFolder] its files are evicted from the page cache before every turn
  * @property {(results: Map<string, object>) => string} check of what the tools said when they were asked to check
  *   their results; throws where these do not agree, else tells how far they do
@@ -61,7 +62,7 @@ export async function measureRow(row, { rounds, warmUp, work }) {
     };
     const results = new Map();
     for (const entry of started) {
-      for (let round = 0; round < warmUp; round += 1) {
+      for (let round = 0; round < (row.warmUp ?? warmUp); round += 1) {
         const { result } = await doRound(entry, round === 0);
         if (round === 0) results.set(entry.tool.name, result);
       }

@@ -1,7 +1,11 @@
-// What takes part in a row: a process that stays and is asked round by round.
+// What takes part in a row: a process that stays and is asked round by round, or a command that is run once a round.
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { watchTree } from '../process-tree.mjs';
+import { measureCommand, watchTree } from '../process-tree.mjs';
+import { median } from './statistics.mjs';
 
 /** A round that is not answered within these is given up. */
 const LONGEST_ROUND_MS = 30 * 60_000;
@@ -31,7 +35,7 @@ export async function startResident(command, env = process.env) {
   child.stdin.on('error', () => {});
   const ended = new Promise((resolve) => child.once('close', resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const watch = watchTree(child.pid, { everyMs: 50 });
+  const watch = watchTree(child.pid, { everyMs: 100 });
   const read = async () => {
     const timer = setTimeout(() => child.kill(), LONGEST_ROUND_MS);
     const { value, done } = await lines.next();
@@ -54,5 +58,57 @@ export async function startResident(command, env = process.env) {
       child.stdin.end();
       await ended;
     },
+  };
+}
+
+/** Runs of a command with next to nothing to do, whose median is its start-up. */
+const START_UP_RUNS = 3;
+
+/**
+ * A command that is run once a round. Its start-up is what it takes for the least source; as for processes that stay,
+ * times leave it out and tell it apart.
+ * @param {(request: { source: string, target: string }) => string[]} commandOf program and arguments of a round
+ * @param {{ source: string, least: string }} sources the least is of the same kind, with as little as there can be
+ * @param {{ env?: NodeJS.ProcessEnv, version?: string | null, readResult: (target: string) => Promise<object> }} options
+ * @returns {Promise<StartedTool>}
+ */
+export async function startCommand(commandOf, { source, least }, options) {
+  const { env = process.env, version = null, readResult } = options;
+  let peakBytes = 0;
+  const measure = async (request) => {
+    const { code, stderr, wallSeconds, cpuSeconds, peak } = await measureCommand(commandOf(request), {
+      env,
+      everyMs: 250,
+    });
+    if (code !== 0) throw new Error(`a command ended with ${code}: ${stderr.trim().slice(-500)}`);
+    peakBytes = Math.max(peakBytes, peak.sumBytes);
+    return { wallSeconds, cpuSeconds };
+  };
+  const starts = [];
+  for (let run = 0; run < START_UP_RUNS; run += 1) {
+    const target = fs.mkdtempSync(path.join(os.tmpdir(), 'serieswise-bench-'));
+    try {
+      starts.push(await measure({ source: least, target }));
+    } finally {
+      fs.rmSync(target, { recursive: true, force: true });
+    }
+  }
+  const startUp = {
+    wallSeconds: median(starts.map(({ wallSeconds }) => wallSeconds)),
+    cpuSeconds: median(starts.map(({ cpuSeconds }) => cpuSeconds)),
+  };
+  return {
+    version,
+    startUp,
+    async doRound({ target, check }) {
+      const { wallSeconds, cpuSeconds } = await measure({ source, target });
+      return {
+        wallSeconds: wallSeconds - startUp.wallSeconds,
+        cpuSeconds: cpuSeconds - startUp.cpuSeconds,
+        result: check ? await readResult(target) : {},
+      };
+    },
+    peakBytes: () => peakBytes,
+    end: async () => {},
   };
 }

@@ -8,28 +8,16 @@ import pydicom
 from rounds import serve
 
 
-class Stack:
-    def __init__(self, args):
-        self.files = sorted(glob.glob(args["folder"] + "/*.dcm"))
-        self.low, self.high = args["parameters"]["windowHu"]
-        self.shape = tuple(args["parameters"]["shape"])
-        self.repeats, self.tensor_file = args["repeats"], args["tensorFile"]
+class Volume:
+    """So many slices, and the tensor to make of them."""
 
-    def serve(self, package, preprocess):
-        def work(request):
-            for _ in range(self.repeats):
-                tensor = preprocess()
-            told = {"scale": 1 / self.repeats}
-            if request["check"]:
-                ours = np.fromfile(self.tensor_file, np.uint8).reshape(self.shape).astype(np.int16)
-                difference = np.abs(tensor - ours)
-                told |= {"largest": int(difference.max()), "mean": float(difference.mean())}
-            return told
-
-        return package.__version__, work
+    def __init__(self, count, parameters):
+        self.count = count
+        self.low, self.high = parameters["windowHu"]
+        self.shape = tuple(parameters["shape"])
 
     def taps(self):
-        count, wanted = len(self.files), self.shape[0]
+        count, wanted = self.count, self.shape[0]
         for d in range(wanted):
             s = min(max((d + 0.5) * count / wanted - 0.5, 0), count - 1)
             first = math.floor(s)
@@ -58,6 +46,26 @@ class Stack:
             blended = a if weight == 0 else cv2.addWeighted(a, float(1 - weight), plane(second), float(weight), 0)
             out[d] = np.rint(blended)
         return out
+
+
+class Stack(Volume):
+    def __init__(self, args):
+        self.files = sorted(glob.glob(args["folder"] + "/*.dcm"))
+        super().__init__(len(self.files), args["parameters"])
+        self.repeats, self.tensor_file = args["repeats"], args["tensorFile"]
+
+    def serve(self, package, preprocess):
+        def work(request):
+            for _ in range(self.repeats):
+                tensor = preprocess()
+            told = {"scale": 1 / self.repeats}
+            if request["check"]:
+                ours = np.fromfile(self.tensor_file, np.uint8).reshape(self.shape).astype(np.int16)
+                difference = np.abs(tensor - ours)
+                told |= {"largest": int(difference.max()), "mean": float(difference.mean())}
+            return told
+
+        return package.__version__, work
 
 
 def as_people_write_it(args):

@@ -6,7 +6,7 @@ import { makeSource } from '../harness/sources.mjs';
 const AIM = 'de-identification at 40% of the speed of a plain copy or more';
 
 export async function deidentifyRows({ work, isLong }) {
-  const [series, slices] = isLong ? [3, 100] : [1, 60];
+  const [series, slices] = isLong ? [3, 100] : [1, 40];
   const { source } = await makeSource(work, { series, slices, scale: 4 });
   const args = { source };
   const peer = (name, tool, note) => ({

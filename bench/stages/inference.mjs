@@ -67,7 +67,7 @@ export async function inferenceRows({ work }) {
         { ...peer('Python onnxruntime', 'onnxruntime'), note: 'its default options' },
         {
           ...peer('Python onnxruntime, options of ours', 'onnxruntime, as ours'),
-          note: 'no memory kept, no spinning',
+          note: 'threads that wait do not spin',
         },
         {
           ...peer('OpenVINO', 'openvino'),
@@ -79,6 +79,7 @@ export async function inferenceRows({ work }) {
         },
       ],
       check: checkLogits,
+      why: 'the same library on both sides; the rest is the way to its thread and back, once a tensor.',
       aims: [
         {
           aim: `inference within 3% of Python, ${threads === 1 ? 'one thread' : `${threads} threads`}`,

@@ -1,16 +1,11 @@
-"""The bootstrap as it is usually written: scikit-learn's functions in a loop over resampled rows.
+"""The bootstrap as it is usually written: scikit-learn's functions in a loop over resampled rows."""
 
-Usage: evaluation_peer.py FOLDER LABELS ROUNDS; prints JSON. The values are those of the rows as they are.
-"""
-
-import json
-import sys
-import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 import sklearn
+from rounds import serve
 from sklearn import metrics
 
 warnings.simplefilter("ignore")
@@ -43,29 +38,24 @@ def measure(truth, predicted, scores, labels):
     return values
 
 
-def main():
-    folder, label_count, rounds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+def scikit_learn(args):
+    """One round of the bootstrap, told as many: each costs the same."""
+    folder, label_count = Path(args["folder"]), args["labels"]
     truth = np.fromfile(folder / "truth.bin", np.int32)
     predicted = np.fromfile(folder / "predicted.bin", np.int32)
     scores = np.fromfile(folder / "scores.bin", np.float64).reshape(-1, label_count)
     labels = list(range(label_count))
-    values = measure(truth, predicted, scores, labels)
     random = np.random.default_rng(1)
-    started, started_cpu = time.perf_counter(), time.process_time()
-    for _ in range(rounds):
+
+    def work(request):
+        if request["check"]:
+            values = measure(truth, predicted, scores, labels)
+            return {"values": {name: float(value) for name, value in values.items()}}
         rows = random.integers(len(truth), size=len(truth))
         measure(truth[rows], predicted[rows], scores[rows], labels)
-    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - started_cpu
-    json.dump(
-        {
-            "version": sklearn.__version__,
-            "rounds": rounds,
-            "seconds": seconds,
-            "cpu_seconds": cpu_seconds,
-            "values": {name: float(value) for name, value in values.items()},
-        },
-        sys.stdout,
-    )
+        return {"scale": args["rounds"]}
+
+    return sklearn.__version__, work
 
 
-main()
+serve({"scikit-learn": scikit_learn})
