@@ -32,7 +32,7 @@ for parent, _, names in os.walk(sys.argv[1]):
  * @property {string | null} [coldFolder] its files are evicted from the page cache before every turn
  * @property {(results: Map<string, object>) => string} check of what the tools said when they were asked to check
  *   their results; throws where these do not agree, else tells how far they do
- * @property {{ aim: string, of: string, key: 'cpu' | 'wall', atLeast?: number, atMost?: number }[]} [aims] bounds of
+ * @property {{ aim: string, of: string, key: 'cpu' | 'wall' | 'cpuWithoutStartUp', atLeast?: number, atMost?: number }[]} [aims] bounds of
  *   the ratio of a tool to ours
  * @property {string} [why] where ours is behind, the reason
  */
@@ -84,6 +84,8 @@ export async function measureRow(row, { rounds, warmUp, work }) {
 function describe({ stage, work, coldFolder, aims = [], why }, started) {
   const base = started.find(({ tool }) => tool.base) ?? started.find(({ tool }) => tool.role === 'ours');
   const seconds = ({ samples }, key) => samples.map((sample) => sample[key]);
+  const working = (entry) =>
+    seconds(entry, 'cpuSeconds').map((cpuSeconds) => cpuSeconds - entry.process.startUp.cpuSeconds);
   const tools = started.map((entry) => ({
     name: entry.tool.name,
     role: entry.tool.role,
@@ -95,6 +97,9 @@ function describe({ stage, work, coldFolder, aims = [], why }, started) {
     startUp: entry.process.startUp,
     cpu: ratioOfMedians(seconds(entry, 'cpuSeconds'), seconds(base, 'cpuSeconds')),
     wall: ratioOfMedians(seconds(entry, 'wallSeconds'), seconds(base, 'wallSeconds')),
+    cpuWithoutStartUp: [entry, base].every(({ process }) => process.isStartUpInTimes)
+      ? ratioOfMedians(working(entry), working(base))
+      : null,
     samples: entry.samples,
   }));
   return {

@@ -18,6 +18,7 @@ const LONGEST_ROUND_MS = 30 * 60_000;
  * @typedef {object} StartedTool
  * @property {string | null} version
  * @property {{ wallSeconds: number, cpuSeconds: number } | null} startUp
+ * @property {boolean} [isStartUpInTimes]
  * @property {(request: object) => Promise<{ wallSeconds: number, cpuSeconds: number, result: object }>} doRound
  * @property {() => number} peakBytes resident memory of the process and all below it, the most that a sample saw
  * @property {() => Promise<void>} end
@@ -65,8 +66,8 @@ export async function startResident(command, env = process.env) {
 const START_UP_RUNS = 3;
 
 /**
- * A command that is run once a round. Its start-up is what it takes for the least source; as for processes that stay,
- * times leave it out and tell it apart.
+ * A command that is run once a round. Its start-up is what it takes for the least source; unlike that of processes that
+ * stay, it is in the times, since it can only be measured apart from them, at another load.
  * @param {(request: { source: string, target: string }) => string[]} commandOf program and arguments of a round
  * @param {{ source: string, least: string }} sources the least is of the same kind, with as little as there can be
  * @param {{ env?: NodeJS.ProcessEnv, version?: string | null, readResult: (target: string) => Promise<object> }} options
@@ -100,13 +101,10 @@ export async function startCommand(commandOf, { source, least }, options) {
   return {
     version,
     startUp,
+    isStartUpInTimes: true,
     async doRound({ target, check }) {
       const { wallSeconds, cpuSeconds } = await measure({ source, target });
-      return {
-        wallSeconds: wallSeconds - startUp.wallSeconds,
-        cpuSeconds: cpuSeconds - startUp.cpuSeconds,
-        result: check ? await readResult(target) : {},
-      };
+      return { wallSeconds, cpuSeconds, result: check ? await readResult(target) : {} };
     },
     peakBytes: () => peakBytes,
     end: async () => {},

@@ -107,14 +107,15 @@ export async function wholeRows({ work, isLong }) {
         return script === '-' ? counts : `${counts}; ${agreeOn('labels')(results)}`;
       },
       why:
-        'in a run of this size V8 still compiles what it runs, and each series takes what the script does not do ' +
-        '(is it like what the network learned from, does it show a head, is there text in it), as does each file (two ' +
-        'digests, flushing). Both lessen with the size of the run.',
+        'of the CPU time of the plain loop a third each goes to de-identification, preprocess and classification, of ' +
+        'which the network is a third. Each series gets what the script leaves out (does it look like what the network ' +
+        'learned from, does it show a head, is there text in it), and each file two digests and a flush; and 720 files ' +
+        'are few for code that V8 compiles as it runs. Start-up is the Temporal server, its SDK and their modules.',
       aims: [
-        { aim, of: 'Python script', key: 'cpu', atLeast },
+        { aim, of: 'Python script', key: 'cpuWithoutStartUp', atLeast },
         ...(script === '-'
           ? []
-          : [{ aim: ORCHESTRATION, of: PLAIN_LOOP.name, key: 'cpu', atLeast: 1 / 1.05 }]),
+          : [{ aim: ORCHESTRATION, of: PLAIN_LOOP.name, key: 'cpuWithoutStartUp', atLeast: 1 / 1.05 }]),
       ],
     };
   });

@@ -62,7 +62,8 @@ function makeRow(key: string, peerSeconds: number) {
     note: null,
     version: '1.2.3',
     peakBytes: 2 ** 20,
-    startUp: null,
+    startUp: { cpuSeconds: 0.5 },
+    cpuWithoutStartUp: null,
     wallSeconds: 1,
     wall: ratio(1),
   };
@@ -104,7 +105,7 @@ describe('renderPage', () => {
       failures: [{ key: 'scan', message: 'no peer' }],
     });
     expect(page).toContain(
-      '| peer 1.2.3 | 50.0 ms | 1.00 s | 1 | 0.05 (0.05–0.05) | 1.00 (1.00–1.00) | in it |',
+      '| peer 1.2.3 | 50.0 ms | 1.00 s | 1 | 0.05 (0.05–0.05) | 1.00 (1.00–1.00) | 0.50 s |',
     );
     expect(page).toContain(
       '| preprocess: a stack | warm | 1.00 s | peer 1.2.3 | 0.05 (0.05–0.05) | **behind** |',
@@ -175,6 +176,7 @@ it('measures a small row of real tools, checks what they did and puts it on a pa
     expect(row.agreement).toBe('serieswise, cp -r: equal files');
     for (const tool of row.tools) {
       expect(tool.samples).toHaveLength(3);
+      for (const { wallSeconds } of tool.samples) expect(wallSeconds).toBeGreaterThan(0);
       expect(tool.startUp.wallSeconds).toBeGreaterThan(0);
       expect(tool.cpu.low).toBeLessThanOrEqual(tool.cpu.high);
     }
