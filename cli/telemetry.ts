@@ -4,6 +4,7 @@ import type { Log } from '../workers/log.ts';
 import type { Metrics } from '../workers/metrics.ts';
 import type { MetricsAddress } from '../workers/metrics-server.ts';
 import type { ActivityObserver } from '../workers/observe-activities.ts';
+import type { Tracing } from '../workers/tracing.ts';
 import { CliError } from './exit.ts';
 import { say } from './settings.ts';
 
@@ -17,6 +18,7 @@ export interface TelemetryOptions {
 export interface Telemetry {
   metrics: Metrics | undefined;
   log: Log | undefined;
+  tracing: Tracing | undefined;
   observers: readonly ActivityObserver[];
   close(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export function withTelemetryOptions(command: Command): Command {
 }
 
 /**
- * Opens the log, serves the metrics and says where. The libraries of what is not asked for are not loaded.
+ * Opens the log, serves the metrics and says where, and begins to send traces where OpenTelemetry's variables ask so. The libraries of what is not asked for are not loaded.
  * @throws CliError 3 for a log that cannot be opened; StageFailure `metrics-port-busy`
  */
 export async function openTelemetryOrExit(
@@ -50,15 +52,25 @@ export async function openTelemetryOrExit(
     metrics = await startMetrics(address, provider);
     say(`Metrics: ${metrics.url}`);
   }
+  const tracing = isTracingWanted() ? (await import('../workers/tracing.ts')).startTracing() : undefined;
   return {
     metrics,
     log,
-    observers: [log, metrics].flatMap((part) => (part === undefined ? [] : [part.observer])),
+    tracing,
+    observers: [log, metrics, tracing].flatMap((part) => (part === undefined ? [] : [part.observer])),
     async close() {
+      await tracing?.close();
       await metrics?.close();
       await log?.close();
     },
   };
+}
+
+/** Whether the standard's variables ask for traces. OpenTelemetry specification, environment variables */
+function isTracingWanted(): boolean {
+  const { OTEL_SDK_DISABLED: disabled, OTEL_TRACES_EXPORTER: exporter = 'otlp' } = process.env;
+  if (disabled?.toLowerCase() === 'true' || exporter !== 'otlp') return false;
+  return Boolean(process.env.OTEL_EXPORTER_OTLP_ENDPOINT || process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
 }
 
 async function openLogOrExit(file: string): Promise<Log> {

@@ -134,6 +134,7 @@ async function build() {
     };
     const { code } = await bundleWorkflowCode({
       workflowsPath: path.join(next, 'workflows/index.js'),
+      workflowInterceptorModules: [path.join(next, 'workflows/trace-interceptors.js')],
       failureConverterPath: path.join(next, 'workflows/failure-converter.js'),
       logger: quiet,
       // The worker reads and runs the whole bundle at each start: without the sources of the SDK in it that is quicker.

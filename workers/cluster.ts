@@ -1,6 +1,12 @@
 /** Connections to Temporal: an embedded server, or the cluster that the environment names. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { SEARCH_ATTRIBUTES } from '../workflows/contracts.ts';
 import { isClusterConfigured } from './machine.ts';
@@ -41,7 +47,10 @@ const MAX_RETRY_DELAY_MS = 2_000;
  * A client; `identity` tells neither machine nor person.
  * @throws StageFailure when the payload key is not usable; the SDK's error when the server cannot be reached
  */
-export async function connectClient(server: ServerAddress): Promise<Client> {
+export async function connectClient(
+  server: ServerAddress,
+  interceptor?: WorkflowClientInterceptor,
+): Promise<Client> {
   const dataConverter = dataConverterFromEnvironment();
   const state: RetryState = { isClosing: false, dueAt: 0 };
   const usual = defaultGrpcRetryOptions();
@@ -64,6 +73,7 @@ export async function connectClient(server: ServerAddress): Promise<Client> {
     connection,
     namespace: server.namespace,
     identity: 'serieswise-client',
+    ...(interceptor === undefined ? {} : { interceptors: { workflow: [interceptor] } }),
     ...(dataConverter === undefined ? {} : { dataConverter }),
   });
   retries.set(client, state);

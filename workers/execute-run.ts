@@ -16,6 +16,7 @@ import type { ActivityObserver } from './observe-activities.ts';
 import { type OutputLease, outputBusy, takeOutputLease } from './output-lease.ts';
 import { productVersion } from './package-root.ts';
 import { takeRunLock } from './run-lock.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Level 1 goes first, 5 last; runs of one tenant take turns with those of others as if they were one. */
 export interface RunPriority {
@@ -46,6 +47,7 @@ export interface RunRequest {
   /** Of the activities that this process works on; with a cluster there are none. */
   observers: readonly ActivityObserver[];
   metrics?: Metrics | undefined;
+  tracing?: Tracing | undefined;
 }
 
 /** How a run ended. */

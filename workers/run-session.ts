@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
+  type WorkflowClientInterceptor,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -57,7 +58,7 @@ export async function runOnServer(
       server = await startEmbeddedServer({ executable, folder: files.localFolder });
       address = { address: server.address, namespace: 'default' };
     }
-    client = await connectPatiently(address);
+    client = await connectPatiently(address, request.tracing?.client);
     if (cluster === null) {
       workers = await startWorkers({
         ...address,
@@ -68,6 +69,7 @@ export async function runOnServer(
         provider: request.provider,
         observers: request.observers,
         metrics: request.metrics,
+        tracing: request.tracing,
       });
     }
     const handle = await startOrResume(client, request, run, fingerprint, address.namespace);
@@ -81,10 +83,13 @@ export async function runOnServer(
 }
 
 /** The dev server opens its port a moment before it serves. */
-async function connectPatiently(server: ServerAddress): Promise<Client> {
+async function connectPatiently(
+  server: ServerAddress,
+  interceptor: WorkflowClientInterceptor | undefined,
+): Promise<Client> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await connectClient(server);
+      return await connectClient(server, interceptor);
     } catch (error) {
       if (error instanceof StageFailure) throw error;
       if (attempt >= 3) {

@@ -24,6 +24,7 @@ import type { Metrics } from './metrics.ts';
 import { type ActivityObserver, observeActivities } from './observe-activities.ts';
 import { dataConverterFromEnvironment } from './payload-codec.ts';
 import { createStagePool, type StagePool } from './stage-pool.ts';
+import type { Tracing } from './tracing.ts';
 
 /** The two task queues of an installation. */
 export function taskQueues(): { cpu: string; gpu: string } {
@@ -48,6 +49,7 @@ export interface WorkerOptions {
   observers?: readonly ActivityObserver[];
   /** What queues and classifiers are told to; activities are by `observers`. */
   metrics?: Metrics | undefined;
+  tracing?: Tracing | undefined;
 }
 
 /** Running workers. */
@@ -105,7 +107,10 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     },
     metrics?.watchClassifier,
   );
-  const observers = options.observers ?? [];
+  const interceptorsOf = (queue: 'cpu' | 'gpu') => {
+    const traced = options.tracing === undefined ? [] : [options.tracing.activity];
+    return { activity: [...traced, observeActivities(queue, options.observers ?? [])] };
+  };
   metrics?.watchQueues((queue) => countWaiting(connection, options.namespace, queues[queue]));
   // A name of its own for each process that tells neither machine nor person.
   const identity = `serieswise-${randomBytes(6).toString('hex')}`;
@@ -129,7 +134,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
         taskQueue: queues.cpu,
         workflowBundle: workflowBundle(dataConverter !== undefined),
         activities: createCpuActivities(options.state, pool.run),
-        interceptors: { activity: [observeActivities('cpu', observers)] },
+        interceptors: interceptorsOf('cpu'),
         maxConcurrentActivityTaskExecutions: options.threads + 1,
         stickyQueueScheduleToStartTimeout: '3 seconds',
         reuseV8Context: true,
@@ -144,7 +149,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
         ...shared,
         taskQueue: queues.gpu,
         activities: { ...activities },
-        interceptors: { activity: [observeActivities('gpu', observers)] },
+        interceptors: interceptorsOf('gpu'),
         maxConcurrentActivityTaskExecutions: openClassifications(batches),
       }),
     );

@@ -12,7 +12,7 @@ import { isRetrieved, needsList } from '../../pipelines/source-kinds.ts';
 import type { RetrievedSource, Source } from '../../pipelines/source-schema.ts';
 import { ListError } from '../../stages/retrieve/read-list.ts';
 import { isReportCurrent } from '../../web/report/report-file.ts';
-import { executeRun, type RunOutcome, type RunPriority } from '../../workers/execute-run.ts';
+import { executeRun, type RunOutcome, type RunPriority, type RunRequest } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { productVersion } from '../../workers/package-root.ts';
 import { CliError } from '../exit.ts';
@@ -115,7 +115,7 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   process.on('SIGTERM', onSignal);
   const display = createProgressDisplay(process.stderr);
   try {
-    const running = executeRun({
+    const request: RunRequest = {
       state,
       pipeline,
       pipelineDigest: digest,
@@ -132,8 +132,9 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
       onProgress: display.update,
       observers: [display.observer, ...telemetry.observers],
       metrics: telemetry.metrics,
-    });
-    const outcome = await logRun(telemetry.log, runKey, running);
+      tracing: telemetry.tracing,
+    };
+    const outcome = await tellOfRun(telemetry, runKey, () => executeRun(request));
     display.stop();
     if (outcome.kind === 'done' && options.report) {
       const isCurrent = outcome.unchanged && (await isReportCurrent(await openStoreOrExit(output)));
@@ -153,10 +154,15 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   }
 }
 
-async function logRun(log: Telemetry['log'], run: string, running: Promise<RunOutcome>): Promise<RunOutcome> {
+async function tellOfRun(
+  { log, tracing }: Telemetry,
+  run: string,
+  execute: () => Promise<RunOutcome>,
+): Promise<RunOutcome> {
   log?.write('info', 'run-started', { run, version: productVersion() });
   try {
-    const outcome = await running;
+    const codeOf = (outcome: RunOutcome) => (outcome.kind === 'failed' ? outcome.code : null);
+    const outcome = await (tracing === undefined ? execute() : tracing.traceRun(run, execute, codeOf));
     const { kind } = outcome;
     if (kind === 'failed') log?.write('error', 'run-ended', { run, outcome: kind, code: outcome.code });
     else log?.write('info', 'run-ended', { run, outcome: kind });

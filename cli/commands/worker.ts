@@ -64,6 +64,7 @@ export function registerWorker(program: Command): void {
       isVersioned: options.versioned === true,
       observers: telemetry.observers,
       metrics: telemetry.metrics,
+      tracing: telemetry.tracing,
     }).catch(refuseCluster);
     const names = valid.map((queue) => taskQueues()[queue]);
     say(`Working on ${names.join(' and ')}; stop with Ctrl-C.`);

@@ -9,6 +9,7 @@ import { type EmbeddedServer, startEmbeddedServer } from '../../workers/embedded
 import { findOrInstallServer } from '../../workers/find-server.ts';
 import { runProgram } from '../cli/program.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { type OtlpCollector, startOtlpCollector } from '../fixtures/otlp-collector.ts';
 import { repositoryRoot } from '../fixtures/shared-data.ts';
 import { makeFolder, SHIPPED_PIPELINE } from './run-folders.ts';
 
@@ -21,6 +22,7 @@ describe('what workers tell of a run', () => {
   const urls: string[] = [];
   let truth: ArchiveTruth;
   let server: EmbeddedServer;
+  let collector: OtlpCollector;
 
   beforeAll(async () => {
     truth = await makeArchive(place('input'), { seed: 5, series: 3, slices: 8 });
@@ -31,12 +33,14 @@ describe('what workers tell of a run', () => {
     fs.copyFileSync(path.join(place('input'), truth.files[0]!.path), path.join(place('input'), 'ZZCOPY.dcm'));
     fs.writeFileSync(path.join(place('input'), 'ZZNOTES.txt'), 'ZZTEST^CANARY');
     const { executable } = await findOrInstallServer(() => {});
+    collector = await startOtlpCollector();
     server = await startEmbeddedServer({ executable, folder: place('server') });
   });
 
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
     await server?.stop();
+    await collector?.close();
     fs.rmSync(folder, { recursive: true, force: true });
   });
 
@@ -50,10 +54,15 @@ describe('what workers tell of a run', () => {
     return child;
   }
 
+  const traced = () => ({
+    TEMPORAL_ADDRESS: server.address,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  });
+
   async function startWorker(queue: string): Promise<void> {
     const port = await freePort();
     const args = ['worker', '--queues', queue, '--metrics', String(port), '--log', place(`${queue}.log`)];
-    workers.push(start(args, { TEMPORAL_ADDRESS: server.address }));
+    workers.push(start(args, traced()));
     urls.push(urlOf(port));
   }
 
@@ -68,7 +77,7 @@ describe('what workers tell of a run', () => {
 
   it('counts files, bytes and series as the manifest does, and shows nothing of the source', async () => {
     await startWorker('cpu');
-    start([...runArguments('output'), '--detach'], { TEMPORAL_ADDRESS: server.address });
+    start([...runArguments('output'), '--detach'], traced());
     // Nobody classifies yet.
     await until(urls[0]!, (page) => page.get('serieswise_queue_depth{queue="gpu"}') === 1);
     await startWorker('gpu');
@@ -194,6 +203,30 @@ describe('what workers tell of a run', () => {
       for (const { time, counts, queues, run, ...fields } of events)
         for (const value of Object.values(fields)) expect(String(value)).toMatch(/^[\w.-]{1,40}$/);
     }
+  });
+
+  it('one trace leads from the run to every activity, and tells nothing of the source', () => {
+    const named = (name: string) => collector.spans.filter((span) => span.name === name);
+    const [run] = named('run');
+    const [started] = named('StartWorkflow:curateArchive');
+    expect(started!.parentSpanId).toBe(run!.spanId);
+    const activities = collector.spans.filter(({ name }) => name.startsWith('RunActivity:'));
+    expect(activities.map(({ name }) => name.slice('RunActivity:'.length)).sort()).toEqual([
+      'classifyUnits',
+      'deidentifyBatch',
+      'groupBatch',
+      'listSourceFiles',
+      'planBatches',
+      'preprocessUnits',
+      'publishBatch',
+      'publishManifest',
+      'scanHeaders',
+    ]);
+    for (const { traceId, parentSpanId, attributes } of activities) {
+      expect([traceId, parentSpanId]).toEqual([run!.traceId, started!.spanId]);
+      expect(attributes['serieswise.run']).toBe(run!.attributes['serieswise.run']);
+    }
+    expect(identifiersIn(collector.text(), truth, folder)).toEqual([]);
   });
 
   function readLog(name: string): { text: string; events: LogLine[] } {
