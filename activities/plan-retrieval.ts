@@ -1,6 +1,6 @@
 /** What a run over a PACS would ask for, from searches alone: nothing is retrieved. */
 import type { RetrievedSource } from '../pipelines/source-schema.ts';
-import { readRequestList, toStageFailure } from './retrieve.ts';
+import { readRequestList, sourceFailureOf } from './retrieve.ts';
 import type { FoundStudy, StudyMatch, StudySource } from './sources/port.ts';
 
 /** Counts as the source announces them; instances of series that announce none are not in them. */
@@ -38,7 +38,7 @@ export async function forecastRetrieval(
       if (listed !== null && found === 0) forecast.notFound += 1;
     }
   } catch (error) {
-    throw toStageFailure(error);
+    throw sourceFailureOf(error);
   }
   return forecast;
 

@@ -51,7 +51,7 @@ export async function planRetrieval(tools: RetrievalTools): Promise<OrWait<{ req
       for await (const { studyUid } of source.findStudies(match, signal))
         requests.push(requestOf({ studyUid }, null));
     } catch (error) {
-      throw toStageFailure(error);
+      throw sourceFailureOf(error);
     }
   }
   requests.sort((a, b) => (a.requestKey < b.requestKey ? -1 : 1));
@@ -106,7 +106,7 @@ export async function retrieveRequest(
     }
     if (result.studies.length === 0) result.problem = 'not-found';
   } catch (error) {
-    const failure = toStageFailure(error);
+    const failure = sourceFailureOf(error);
     if (!(error instanceof SourceError) || isFatal(error)) throw failure;
     // The search for the study failed for good; what came before stays.
     result.problem = error.code as RequestRetrieval['problem'];
@@ -187,7 +187,7 @@ function isFatal(error: SourceError): boolean {
 }
 
 /** The house's word for what a source said; anything else as it is. */
-export function toStageFailure(error: unknown): unknown {
+export function sourceFailureOf(error: unknown): unknown {
   if (!(error instanceof SourceError)) return error;
   if (error.code === 'unauthorized') {
     const message = 'The source refuses us; check the secrets in the environment (docs/sources.md).';

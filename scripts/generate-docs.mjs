@@ -25,11 +25,12 @@ function columnRows(columns) {
   return ['| column | type | null | meaning |', '|---|---|---|---|', ...rows];
 }
 
-/** docs/manifest.md, from manifest/schema.ts stages/reasons.ts and stages/group/agreement.ts. */
+/** docs/manifest.md, from manifest/schema.ts, cohorts/files-table.ts stages/reasons.ts and stages/group/agreement.ts. */
 async function manifestPage() {
   const { MANIFEST_SCHEMA_VERSION, MANIFEST_TABLES } = await load('manifest/schema.js');
   const { REASONS } = await load('stages/reasons.js');
   const { REVIEW_REASONS } = await load('stages/group/agreement.js');
+  const { FILES_COLUMNS } = await load('cohorts/files-table.js');
   const lines = [
     HEADER,
     '',
@@ -63,6 +64,14 @@ async function manifestPage() {
     `${REVIEW_BELOW_SQL};`,
     '```',
   );
+  lines.push('', '## `files`, of an exported cohort', '');
+  lines.push(
+    'One row for each file of each unit, and for each unit that could not be written ([cohorts](cohorts.md)).',
+    '',
+  );
+  lines.push('| column | type | meaning |', '|---|---|---|');
+  for (const { name, type, doc } of FILES_COLUMNS)
+    lines.push(`| \`${name}\` | ${type.toLowerCase()} | ${cell(doc)} |`);
   lines.push('', '## Reasons', '');
   lines.push('The closed vocabulary of `reason`. Each stands for one disposition.', '');
   lines.push('| reason | disposition | meaning |', '|---|---|---|');
@@ -311,6 +320,16 @@ async function pipelineSchema() {
   return `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`;
 }
 
+/** docs/cohorts.md is written by hand, but for the problems, which are cohorts/cohort-error.ts. */
+async function cohortsPage() {
+  const { UNIT_PROBLEMS } = await load('cohorts/cohort-error.js');
+  const page = fs.readFileSync(path.join(root, 'docs/cohorts.md'), 'utf8');
+  const rows = Object.entries(UNIT_PROBLEMS).map(
+    ([problem, meaning]) => `| \`${problem}\` | ${cell(meaning)} |`,
+  );
+  return fillMarks(page, 'docs/cohorts.md', 'problems', ['| problem | meaning |', '|---|---|', ...rows]);
+}
+
 /** Pictures of the imports, from the sources themselves. */
 async function importsPage() {
   return `${[HEADER, '', ...drawImports(root)].join('\n')}\n`;
@@ -318,6 +337,7 @@ async function importsPage() {
 
 const PAGES = {
   'docs/architecture/imports.md': importsPage,
+  'docs/cohorts.md': cohortsPage,
   'docs/commands.md': commandsPage,
   'docs/pipeline.md': pipelinePage,
   'docs/sources.md': sourcesPage,

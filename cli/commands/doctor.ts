@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { contextWithoutRun } from '../../activities/context.ts';
 import { StageFailure } from '../../activities/failures.ts';
-import { toStageFailure } from '../../activities/retrieve.ts';
+import { sourceFailureOf } from '../../activities/retrieve.ts';
 import { openSource } from '../../activities/sources/open-source.ts';
 import { defaultStateLocation, openState } from '../../activities/store/state.ts';
 import { listBundles } from '../../models/bundle.ts';
@@ -211,7 +211,7 @@ async function checkSource(file: string, stateFolder: string | undefined): Promi
       await source.close();
     }
   } catch (error) {
-    const failure = toStageFailure(error);
+    const failure = sourceFailureOf(error);
     const mend = failure instanceof StageFailure ? failure.message : 'no answer in time';
     return { what, state: 'missing', detail: `${spec.type} does not answer`, mend };
   }
