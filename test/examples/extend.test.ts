@@ -7,6 +7,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
+import type * as Activities from '../../activities/index.ts';
 import type * as OpenSource from '../../activities/sources/open-source.ts';
 import type * as Stages from '../../activities/stages.ts';
 import type * as RunFilesModule from '../../activities/store/run-files.ts';
@@ -77,15 +78,18 @@ describe('examples of CONTRIBUTING.md, as patches of the sources', () => {
   });
 
   it('a stage: counts of a batch, from its pure part to a file of the run', async () => {
-    const { STAGES, openState, RunFiles, groupSeries } = await extended<
-      typeof Stages & typeof StateModule & typeof RunFilesModule & typeof GroupSeries
+    const { STAGES, createCpuActivities, openState, RunFiles, groupSeries } = await extended<
+      typeof Stages & typeof Activities & typeof StateModule & typeof RunFilesModule & typeof GroupSeries
     >('stage', [
       'activities/stages.ts',
+      'activities/index.ts',
       'activities/store/state.ts',
       'activities/store/run-files.ts',
       'stages/group/group-series.ts',
     ]);
-    const files = await RunFiles.open(openState(path.join(scratch, 'state')), '0'.repeat(16));
+    const state = openState(path.join(scratch, 'state'));
+    expect(createCpuActivities(state, async () => ({}) as never)).toHaveProperty('summarizeBatch');
+    const files = await RunFiles.open(state, '0'.repeat(16));
     const groups = groupSeries(makeStack('a', range(0, 6, 5)), OPTIONS);
     await files.writeJson(files.names.groups(0), { ...groups, pending: [], pages: {} });
     const steps = STAGES as unknown as Record<string, (tools: object, args: object) => Promise<unknown>>;
