@@ -8,11 +8,13 @@ import type { BatchRows } from './publish.ts';
 import type { RunSummary } from './publish-manifest.ts';
 import type { RunReference } from './run-reference.ts';
 import { type Input, listInput } from './store/open-store.ts';
+import type { RunFiles } from './store/run-files.ts';
 import type { State } from './store/state.ts';
 import { STEP_VERSIONS } from './versions.ts';
 
 interface Finished {
-  fingerprint: string;
+  /** Null once labels were decided anew: what is there is then no run's of any settings. */
+  fingerprint: string | null;
   batchCount: number;
   summary: RunSummary;
 }
@@ -43,7 +45,7 @@ export async function fingerprintOf(state: State, input: Input, run: RunReferenc
 
 export async function writeFinished(
   context: StageContext,
-  fingerprint: string,
+  fingerprint: string | null,
   batchCount: number,
   summary: RunSummary,
 ): Promise<void> {
@@ -56,6 +58,11 @@ export async function writeFinished(
  */
 export async function forgetFinished({ files }: StageContext): Promise<void> {
   await files.store.remove('finished.json');
+}
+
+/** What the last run on the output came to, whatever its settings; null when it did not end, or not in this state. */
+export async function readLastEnd(files: RunFiles): Promise<Omit<Finished, 'fingerprint'> | null> {
+  return files.readJson<Finished>('finished.json');
 }
 
 /** The summary of the finished run, or null when something is new, gone or changed. */

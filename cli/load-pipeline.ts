@@ -76,9 +76,14 @@ export async function loadRunnablePipeline(
     classify: { ...pipeline.classify, bundle: (bundle as Bundle).name },
     ...(pipeline.plugins === undefined ? {} : { plugins: plugins.resolve(pipeline.plugins) }),
   };
+  return { pipeline: named, digest: digestOfPipeline(named), bundle, plugins: plugins.code };
+}
+
+/** Stands for a pipeline in manifests. @param pipeline with the names of its bundle and plugins, not their paths */
+export function digestOfPipeline(pipeline: Pipeline): string {
   // What a PACS gives does not depend on where it is: the same instances make the same manifest.
-  const source = isRetrieved(named.source) ? { type: 'directory' } : named.source;
-  return { pipeline: named, digest: digestOf({ ...named, source }), bundle, plugins: plugins.code };
+  const source = isRetrieved(pipeline.source) ? { type: 'directory' } : pipeline.source;
+  return digestOf({ ...pipeline, source });
 }
 
 /** The modules that a spec names below `plugins`, from the folder of the spec. */

@@ -9,6 +9,7 @@ import { exitCodesOf, listCommands } from './exit-codes.ts';
 const COMMANDS: Record<string, (program: Command) => Promise<void>> = {
   demo: async (program) => (await import('./commands/demo.ts')).registerDemo(program),
   run: async (program) => (await import('./commands/run.ts')).registerRun(program),
+  relabel: async (program) => (await import('./commands/relabel.ts')).registerRelabel(program),
   validate: async (program) => (await import('./commands/validate.ts')).registerValidate(program),
   plan: async (program) => (await import('./commands/plan.ts')).registerPlan(program),
   status: async (program) => (await import('./commands/status.ts')).registerStatus(program),

@@ -60,26 +60,10 @@ export type RunOutcome =
 
 /** Runs a pipeline to its end, or goes on with the run that was begun on the same output. */
 export async function executeRun(request: RunRequest): Promise<RunOutcome> {
-  const { state, pipeline, bundle } = request;
-  const runKey = runKeyOf(state, request.output);
-  const files = await RunFiles.open(state, runKey);
-  const run: RunReference = {
-    runKey,
-    pipeline,
-    pipelineDigest: request.pipelineDigest,
-    bundle: {
-      name: bundle.name,
-      version: bundle.version,
-      sha256: bundle.sha256,
-      files: Object.fromEntries(Object.entries(bundle.card.files).map(([name, file]) => [name, file.sha256])),
-    },
-    productVersion: productVersion(),
-  };
-  const lock = takeRunLock(files);
-  let lease: OutputLease | null = null;
-  try {
-    const { input, output, say } = request;
-    lease = await takeOutputLease({ output, memory: files.localPath('output-lease'), say });
+  const { state, pipeline, bundle, input, output } = request;
+  const run = referToRun(request);
+  const files = await RunFiles.open(state, run.runKey);
+  return withOutput(request, files, async (signal) => {
     await files.writeSettings({
       input,
       output,
@@ -87,7 +71,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
       ...(pipeline.plugins === undefined ? {} : { plugins: request.plugins }),
       ...(pipeline.source.type === 'inbox' ? { inbox: pipeline.source.inbox } : {}),
     });
-    const context = await createStageContext(state, runKey, pipeline);
+    const context = await createStageContext(state, run.runKey, pipeline);
     const fingerprint = await fingerprintOf(state, context.input, run);
     // Whether a PACS has anything new only the PACS can tell.
     const finished = isRetrieved(pipeline.source) ? null : await readFinished(context, fingerprint);
@@ -97,15 +81,51 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     }
     await forgetFinished(context);
     const { runOnServer } = await import('./run-session.ts');
-    const signal = lease === null ? request.signal : AbortSignal.any([request.signal, lease.lost]);
-    const outcome = await runOnServer({ ...request, signal }, files, run, fingerprint);
-    if (lease?.lost.aborted === true) throw outputBusy();
+    const outcome = await runOnServer({ ...request, signal }, files, run, { fingerprint });
     if (outcome.kind === 'done') {
       // A workflow that an earlier process had brought to its last step tidied up before this process began.
       await tidyOutput(context.output);
       const batches = (await files.listBatches()).length;
       await writeFinished(context, fingerprint, batches, outcome.summary);
     }
+    return outcome;
+  });
+}
+
+/** What a run is called in workflows and state. */
+export function referToRun(
+  request: Pick<RunRequest, 'state' | 'output' | 'pipeline' | 'pipelineDigest' | 'bundle'>,
+): RunReference {
+  const { bundle } = request;
+  return {
+    runKey: runKeyOf(request.state, request.output),
+    pipeline: request.pipeline,
+    pipelineDigest: request.pipelineDigest,
+    bundle: {
+      name: bundle.name,
+      version: bundle.version,
+      sha256: bundle.sha256,
+      files: Object.fromEntries(Object.entries(bundle.card.files).map(([name, file]) => [name, file.sha256])),
+    },
+    productVersion: productVersion(),
+  };
+}
+
+/**
+ * Works on an output that nobody else works on meanwhile.
+ * @throws StageFailure `run-busy`, `output-busy`
+ */
+export async function withOutput(
+  { output, say, signal }: Pick<RunRequest, 'output' | 'say' | 'signal'>,
+  files: RunFiles,
+  work: (signal: AbortSignal) => Promise<RunOutcome>,
+): Promise<RunOutcome> {
+  const lock = takeRunLock(files);
+  let lease: OutputLease | null = null;
+  try {
+    lease = await takeOutputLease({ output, memory: files.localPath('output-lease'), say });
+    const outcome = await work(lease === null ? signal : AbortSignal.any([signal, lease.lost]));
+    if (lease?.lost.aborted === true) throw outputBusy();
     return outcome;
   } finally {
     await lease?.release().catch(() => {});

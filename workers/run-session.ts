@@ -17,6 +17,7 @@ import type { RunFiles } from '../activities/store/run-files.ts';
 import {
   type CurateArchiveInput,
   PROGRESS_QUERY,
+  type RunCarryOver,
   type RunLimits,
   type RunProgress,
   UNITS_PER_ACTIVITY,
@@ -38,12 +39,20 @@ const QUERY_INTERVAL_MS = 5_000;
 
 export const workflowIdOf = (runKey: string) => `serieswise-run-${runKey}`;
 
+/** What a workflow begins with. */
+export interface RunStart {
+  /** An open workflow that was begun with the same is gone on with. */
+  fingerprint: string;
+  /** What earlier runs have found out, so that it is not done again. */
+  carryOver?: RunCarryOver | undefined;
+}
+
 /** Brings up what a run needs, follows it to its end, and takes it all down again. */
 export async function runOnServer(
   request: RunRequest,
   files: RunFiles,
   run: RunReference,
-  fingerprint: string,
+  { fingerprint, carryOver }: RunStart,
 ): Promise<RunOutcome> {
   const cluster = clusterFromEnvironment();
   let server: EmbeddedServer | null = null;
@@ -72,7 +81,7 @@ export async function runOnServer(
         tracing: request.tracing,
       });
     }
-    const handle = await startOrResume(client, request, run, fingerprint, address.namespace);
+    const handle = await startOrResume(client, request, run, { fingerprint, carryOver }, address.namespace);
     if (request.detach) return { kind: 'started', runKey: run.runKey };
     return await follow(handle, request, workers);
   } finally {
@@ -119,7 +128,7 @@ async function startOrResume(
   client: Client,
   request: RunRequest,
   run: RunReference,
-  fingerprint: string,
+  { fingerprint, carryOver }: RunStart,
   namespace: string,
 ): Promise<WorkflowHandle> {
   const workflowId = workflowIdOf(run.runKey);
@@ -142,6 +151,7 @@ async function startOrResume(
     limits: limitsFor(request.concurrency),
     gpuTaskQueue: queues.gpu,
     searchAttributes: await knowsSearchAttributes(client, namespace),
+    ...(carryOver === undefined ? {} : { carryOver }),
   };
   try {
     return await client.workflow.start('curateArchive', {

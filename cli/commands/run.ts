@@ -7,20 +7,15 @@ import { readRequestList } from '../../activities/retrieve.ts';
 import { isBucketLocation, isInside, normalizeLocation } from '../../activities/store/locations.ts';
 import { type Input, openInput, openStore } from '../../activities/store/open-store.ts';
 import { BEGUN, RunFiles, runKeyOf } from '../../activities/store/run-files.ts';
-import type { Expectation } from '../../pipelines/expect-schema.ts';
 import { isRetrieved, needsList } from '../../pipelines/source-kinds.ts';
 import type { RetrievedSource, Source } from '../../pipelines/source-schema.ts';
 import { ListError } from '../../stages/retrieve/read-list.ts';
-import { isReportCurrent } from '../../web/report/report-file.ts';
 import { executeRun, type RunOutcome, type RunPriority, type RunRequest } from '../../workers/execute-run.ts';
 import { availableCores, isClusterConfigured } from '../../workers/machine.ts';
 import { productVersion } from '../../workers/package-root.ts';
 import { CliError } from '../exit.ts';
-import { checkDataset, renderExpectations, requireAll } from '../expectations.ts';
+import { followRun } from '../follow-run.ts';
 import { loadRunnablePipeline } from '../load-pipeline.ts';
-import { openStoreOrExit } from '../output-view.ts';
-import { createProgressDisplay } from '../progress.ts';
-import { printRunSummary } from '../run-summary.ts';
 import { openStateOrExit, printJson, say, withStateOption } from '../settings.ts';
 import {
   openTelemetryOrExit,
@@ -30,15 +25,19 @@ import {
   withTelemetryOptions,
 } from '../telemetry.ts';
 
-export interface RunOptions extends TelemetryOptions {
-  input?: string;
-  output: string;
-  set: string[];
-  state?: string;
+/** Options of what a run works with. */
+export interface MeansOptions {
   concurrency?: string;
   provider: string;
   priority?: string;
   tenant?: string;
+}
+
+export interface RunOptions extends MeansOptions, TelemetryOptions {
+  input?: string;
+  output: string;
+  set: string[];
+  state?: string;
   detach?: boolean;
   report: boolean;
   json?: boolean;
@@ -46,31 +45,38 @@ export interface RunOptions extends TelemetryOptions {
 
 export function registerRun(program: Command): void {
   const command = withStateOption(
-    program
-      .command('run')
-      .summary('run a pipeline to its end; run again with the same output to resume')
-      .description(
-        'Runs a pipeline on a folder or an archive. Run again with the same output it goes on where it was, and\n' +
-          'does again only what changed. Without TEMPORAL_ADDRESS a private Temporal dev server is started.',
-      )
-      .argument('<pipeline.yaml>', 'the pipeline spec: YAML, or a module that exports one (docs/sdk.md)')
-      .option(
-        '--input <place>',
-        'folder or archive with the source files, or s3://BUCKET/PREFIX; of a PACS, the list of studies (CSV)',
-      )
-      .requiredOption('--output <place>', 'output folder, or s3://BUCKET/PREFIX')
-      .option('--set <a.b=value>', 'override a field of the spec (repeatable)', collect, [])
-      .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
-      .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
-      .option('--priority <n>', 'on a cluster: 1 goes first, 5 last', '3')
-      .option('--tenant <name>', 'on a cluster: whose runs share one turn (default: each run has its own)')
-      .option('--no-report', 'leave out report/index.html; make it later with: serieswise report DIR')
+    withMeansOptions(
+      program
+        .command('run')
+        .summary('run a pipeline to its end; run again with the same output to resume')
+        .description(
+          'Runs a pipeline on a folder or an archive. Run again with the same output it goes on where it was, and\n' +
+            'does again only what changed. Without TEMPORAL_ADDRESS a private Temporal dev server is started.',
+        )
+        .argument('<pipeline.yaml>', 'the pipeline spec: YAML, or a module that exports one (docs/sdk.md)')
+        .option(
+          '--input <place>',
+          'folder or archive with the source files, or s3://BUCKET/PREFIX; of a PACS, the list of studies (CSV)',
+        )
+        .requiredOption('--output <place>', 'output folder, or s3://BUCKET/PREFIX')
+        .option('--set <a.b=value>', 'override a field of the spec (repeatable)', collect, []),
+    )
       .option('--detach', 'return after the start; follow with: serieswise status DIR')
       .option('--json', 'print one JSON document on standard output'),
   );
   withTelemetryOptions(command).action(async (file: string, options: RunOptions) =>
     runPipeline(file, options),
   );
+}
+
+/** Adds the options of what a run works with. */
+export function withMeansOptions(command: Command): Command {
+  return command
+    .option('--concurrency <n>', 'steps at the same time (default: number of cores)')
+    .option('--provider <name>', 'execution provider of ONNX Runtime: cpu or cuda', 'cpu')
+    .option('--priority <n>', 'on a cluster: 1 goes first, 5 last', '3')
+    .option('--tenant <name>', 'on a cluster: whose runs share one turn (default: each run has its own)')
+    .option('--no-report', 'leave out report/index.html; make it later with: serieswise report DIR');
 }
 
 function collect(value: string, values: string[]): string[] {
@@ -84,11 +90,7 @@ function collect(value: string, values: string[]): string[] {
  */
 export async function runPipeline(file: string, options: RunOptions): Promise<void> {
   const { pipeline, digest, bundle, plugins } = await loadRunnablePipeline(file, options.set);
-  const concurrency = parseConcurrency(options.concurrency);
-  const priority = parsePriority(options);
-  if (options.provider !== 'cpu' && options.provider !== 'cuda') {
-    throw new CliError(`--provider ${options.provider} is not known; use cpu or cuda.`, 2);
-  }
+  const means = parseMeans(options);
   const metricsAddress = parseMetricsAddress(options.metrics);
   if (metricsAddress !== undefined && isClusterConfigured())
     throw new CliError('--metrics: with TEMPORAL_ADDRESS the workers do the work; give it to `worker`.', 2);
@@ -102,54 +104,21 @@ export async function runPipeline(file: string, options: RunOptions): Promise<vo
   await prepareOutput(output, files);
   if (options.detach === true && !isClusterConfigured()) return detach(output, files, options.json === true);
 
-  const telemetry = await openTelemetryOrExit(metricsAddress, options.log, options.provider);
-  const interrupt = new AbortController();
-  let signals = 0;
-  const onSignal = () => {
-    signals += 1;
-    if (signals > 1) process.exit(130);
-    say('\nStopping; run the same command again to go on. (Press again to stop at once.)');
-    interrupt.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  const display = createProgressDisplay(process.stderr);
+  const telemetry = await openTelemetryOrExit(metricsAddress, options.log, means.provider);
+  const { metrics, tracing } = telemetry;
   try {
-    const request: RunRequest = {
-      state,
-      pipeline,
-      pipelineDigest: digest,
-      bundle,
-      plugins,
-      input,
-      output,
-      concurrency,
-      provider: options.provider,
-      priority,
-      detach: options.detach === true,
-      signal: interrupt.signal,
-      say,
-      onProgress: display.update,
-      observers: [display.observer, ...telemetry.observers],
-      metrics: telemetry.metrics,
-      tracing: telemetry.tracing,
-    };
-    const outcome = await tellOfRun(telemetry, runKey, () => executeRun(request));
-    display.stop();
-    if (outcome.kind === 'done' && options.report) {
-      const isCurrent = outcome.unchanged && (await isReportCurrent(await openStoreOrExit(output)));
-      const { writeReportOrExit } = await import('./report.ts');
-      if (!isCurrent) await writeReportOrExit(output);
-    }
-    await report(outcome, output, pipeline.expect, options.json === true);
-  } catch (error) {
-    display.stop();
-    if (error instanceof StageFailure)
-      throw new CliError(error.message, error.kind === 'environment' ? 3 : 1);
-    throw error;
+    await followRun(
+      ({ observers, ...hooks }) => {
+        const request: RunRequest = {
+          ...{ state, pipeline, pipelineDigest: digest, bundle, plugins, input, output, ...means, ...hooks },
+          ...{ metrics, tracing, observers: [...observers, ...telemetry.observers] },
+          detach: options.detach === true,
+        };
+        return tellOfRun(telemetry, runKey, () => executeRun(request));
+      },
+      { output, expect: pipeline.expect, report: options.report, json: options.json === true },
+    );
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
     await telemetry.close();
   }
 }
@@ -173,36 +142,18 @@ async function tellOfRun(
   }
 }
 
-async function report(
-  outcome: RunOutcome,
-  outputFolder: string,
-  expect: readonly Expectation[] | undefined,
-  json: boolean,
-): Promise<void> {
-  switch (outcome.kind) {
-    case 'done': {
-      const { summary, unchanged } = outcome;
-      const expectations = await checkDataset(outputFolder, expect);
-      const checked = expectations.length === 0 ? {} : { expectations };
-      if (json) printJson({ status: 'done', unchanged, output: outputFolder, ...summary, ...checked });
-      else {
-        await printRunSummary(summary, outputFolder, unchanged);
-        if (expectations.length > 0) process.stdout.write(`\n${renderExpectations(expectations)}\n`);
-      }
-      requireAll(expectations);
-      return;
-    }
-    case 'started':
-      if (json) printJson({ status: 'started', output: outputFolder, run: outcome.runKey });
-      else say('Started. Follow it with: serieswise status DIR');
-      return;
-    case 'interrupted':
-      throw new CliError('Interrupted. Nothing is lost: run the same command again to go on.', 130);
-    case 'cancelled':
-      throw new CliError('Cancelled. What was published stays; run the same command to go on from it.', 130);
-    case 'failed':
-      throw new CliError(`${outcome.message} [${outcome.code}]`, outcome.environment ? 3 : 1);
+/**
+ * Reads what a run works with.
+ * @throws CliError 2
+ */
+export function parseMeans(options: MeansOptions): Pick<RunRequest, 'concurrency' | 'provider' | 'priority'> {
+  const { provider } = options;
+  const concurrency = parseConcurrency(options.concurrency);
+  const priority = parsePriority(options);
+  if (provider !== 'cpu' && provider !== 'cuda') {
+    throw new CliError(`--provider ${provider} is not known; use cpu or cuda.`, 2);
   }
+  return { concurrency, provider, priority };
 }
 
 function parsePriority({ priority = '3', tenant }: Pick<RunOptions, 'priority' | 'tenant'>): RunPriority {
@@ -223,7 +174,7 @@ export function parseConcurrency(text: string | undefined): number {
 }
 
 /** @throws CliError 2 for what is no location */
-function locationOrExit(text: string): string {
+export function locationOrExit(text: string): string {
   try {
     return normalizeLocation(text);
   } catch (error) {

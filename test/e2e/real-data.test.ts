@@ -123,34 +123,6 @@ describe.skipIf(input === null)('a run over real data', () => {
     const verified = runProgram(['verify', output], {}, RUN_TIMEOUT_MS);
     expect(verified.exitCode, verified.stdout).toBe(0);
   });
-
-  it(
-    'tells beforehand who goes to review at other thresholds',
-    () => {
-      const ask = (sql: string) =>
-        JSON.parse(runProgram(['query', output, sql, '--json']).stdout) as object[];
-      const now =
-        'SELECT series_unit, needs_review, review_reasons FROM series WHERE needs_review IS NOT NULL ORDER BY 1';
-      const before = ask(now);
-      const foretold = ask('SELECT * FROM review_below(0.3, 1, 0.99) ORDER BY series_unit');
-      const thresholds = { body_part: 0.3, axis: 1, contrast: 0.99 };
-      const set = Object.entries(thresholds).flatMap(([task, score]) => [
-        '--set',
-        `classify.review_below.${task}=${score}`,
-      ]);
-      const again = runProgram(
-        ['run', SHIPPED_PIPELINE, '--input', input ?? '', '--output', output, '--state', state, ...set],
-        {},
-        RUN_TIMEOUT_MS,
-      );
-      expect(again.exitCode, again.stderr).toBe(0);
-      const after = ask(now);
-      expect(foretold).toEqual(after);
-      expect(after).not.toEqual(before);
-      expect(after.length).toBeGreaterThan(5);
-    },
-    RUN_TIMEOUT_MS,
-  );
 });
 
 function pixelOffset(bytes: Buffer): number {
