@@ -8,6 +8,7 @@ import type { Pseudonymizer } from '../stages/deidentify/pseudonyms.ts';
 import { applyExclusionPlugins, type ConfiguredPlugin } from '../stages/group/exclusion-plugins.ts';
 import { groupSeries } from '../stages/group/group-series.ts';
 import type { InstanceRecord, SourceEntry } from '../stages/records.ts';
+import type { Redo, RedoPlan } from './plan-redo.ts';
 import type { Input } from './store/open-store.ts';
 import { type ListingCounts, listSources, type SourceBytes } from './store/sources.ts';
 
@@ -20,6 +21,8 @@ export interface Forecast extends ListingCounts {
   /** Bytes of instances that would be published. */
   keptBytes: number;
   keptSlices: number;
+  /** Where an output exists: what of it would be done again. */
+  redo?: Redo;
 }
 
 const FIRST_READ_BYTES = 16 * 1024;
@@ -37,6 +40,7 @@ export async function forecastRun(
     pseudonymizer: Pseudonymizer;
   },
   read: SourceBytes,
+  redoPlan: RedoPlan | null = null,
 ): Promise<Forecast> {
   const { input, pipeline, profile, plugins, pseudonymizer } = options;
   const counts: ListingCounts = { files: 0, bytes: 0, archives: 0, skippedLinks: 0 };
@@ -48,7 +52,8 @@ export async function forecastRun(
   for await (const entry of listSources({ input, sourceKey: pseudonymizer.sourceKey, spool }, counts)) {
     const data = spooled.get(entry.sourceKey);
     const source: SourceBytes = data === undefined ? read : async (_entry, bytes) => data.subarray(0, bytes);
-    records.push(await describeEntry(entry, source, { profile, pseudonymizer, sourceKey: entry.sourceKey }));
+    const means = { profile, pseudonymizer, sourceKey: entry.sourceKey };
+    records.push(redoPlan?.takeRecord(entry) ?? (await describeEntry(entry, source, means)));
     spooled.clear();
   }
   const byRules = groupSeries(records, {
@@ -65,6 +70,7 @@ export async function forecastRun(
     seriesReasons: {},
     keptBytes: 0,
     keptSlices: 0,
+    ...(redoPlan === null ? {} : { redo: await redoPlan.finish(units, records) }),
   };
   const bytesOf = new Map(records.map((record) => [record.sourceKey, record.sourceBytes]));
   for (const { disposition, reason, sourceKey } of verdicts) {

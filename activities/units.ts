@@ -141,7 +141,8 @@ export async function isUnitDone(
   return hasWantedFiles(context, unit.seriesUnit, result.tensor);
 }
 
-async function hasWantedFiles(
+/** Whether the files that the pipeline wants of a unit are there, staged or published. */
+export async function hasWantedFiles(
   context: StageContext,
   seriesUnit: string,
   tensor: MadeTensor,

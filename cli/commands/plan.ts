@@ -1,21 +1,28 @@
 import type { Command } from 'commander';
-import { contextWithoutRun } from '../../activities/context.ts';
+import { contextWithoutRun, createStageContext } from '../../activities/context.ts';
+import { StageFailure } from '../../activities/failures.ts';
 import { type Forecast, forecastRun } from '../../activities/plan.ts';
+import { type Redo, RedoPlan } from '../../activities/plan-redo.ts';
 import { forecastRetrieval } from '../../activities/plan-retrieval.ts';
 import { loadPlugins } from '../../activities/plugins.ts';
 import { openSource } from '../../activities/sources/open-source.ts';
+import { runKeyOf } from '../../activities/store/run-files.ts';
 import { SourceReader } from '../../activities/store/sources.ts';
 import type { State } from '../../activities/store/state.ts';
+import type { Bundle } from '../../models/bundle.ts';
 import type { Pipeline } from '../../pipelines/schema.ts';
 import { isRetrieved } from '../../pipelines/source-kinds.ts';
 import { resolveProfile } from '../../stages/deidentify/profile.ts';
 import { createPseudonymizer } from '../../stages/deidentify/pseudonyms.ts';
 import { dispositionOf, type Reason } from '../../stages/reasons.ts';
 import { availableCores } from '../../workers/machine.ts';
-import { loadRunnablePipeline } from '../load-pipeline.ts';
+import { CliError } from '../exit.ts';
+import { loadRunnablePipeline, type RunnablePipeline } from '../load-pipeline.ts';
+import { withOutputView } from '../output-view.ts';
+import { requireRunDocument } from '../run-folder.ts';
 import { openStateOrExit, printJson, withStateOption } from '../settings.ts';
 import { renderTable } from '../table.ts';
-import { openInputOrExit, resolveInput } from './run.ts';
+import { locationOrExit, openInputOrExit, resolveInput } from './run.ts';
 
 /**
  * Core seconds that a run of the shipped pipeline costs, for the forecast: de-identification by bytes and by file,
@@ -36,6 +43,7 @@ export function registerPlan(program: Command): void {
         '--input <path>',
         'folder or archive with the source files; of a PACS, the list of studies (CSV)',
       )
+      .option('--output <place>', 'output of an earlier run: tells too what would be done again, and why')
       .option(
         '--set <a.b=value>',
         'override a field of the spec (repeatable)',
@@ -44,29 +52,23 @@ export function registerPlan(program: Command): void {
       )
       .option('--json', 'print one JSON document on standard output'),
   ).action(
-    async (file: string, options: { input?: string; set: string[]; state?: string; json?: boolean }) => {
-      const { pipeline, plugins } = await loadRunnablePipeline(file, options.set);
+    async (file: string, options: { input?: string; output?: string; set: string[]; state?: string; json?: boolean }) => {
+      const loaded = await loadRunnablePipeline(file, options.set);
+      const { pipeline, bundle } = loaded;
       const place = await resolveInput(options.input, pipeline.source);
       const state = openStateOrExit(options.state);
       if (isRetrieved(pipeline.source)) {
+        if (options.output !== undefined)
+          throw new CliError('--output: only a PACS knows what is new there.', 2);
         await planPacs(pipeline, place, state, options.json === true);
         return;
       }
-      const input = await openInputOrExit(place);
-      const reader = new SourceReader({ input, spooled: () => null });
-      const profile = resolveProfile(pipeline.deidentify);
       const started = process.hrtime.bigint();
-      const forecast = await forecastRun(
-        {
-          input,
-          pipeline,
-          profile,
-          plugins: await loadPlugins(pipeline.plugins, plugins),
-          pseudonymizer: createPseudonymizer(state.key, { retainUids: profile.retainsUids }),
-        },
-        (entry, maxBytes) => reader.read(entry, maxBytes),
-      );
-      reader.close();
+      const redoPlan =
+        options.output === undefined
+          ? null
+          : await openRedoPlan(locationOrExit(options.output), state, pipeline, bundle);
+      const forecast = await forecastFiles(place, state, loaded, redoPlan);
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
       const runSeconds = forecastSeconds(forecast);
       if (options.json)
@@ -78,6 +80,53 @@ export function registerPlan(program: Command): void {
         });
       else print(forecast, runSeconds);
     },
+  );
+}
+
+/** Reads the headers of an input. @param place as `resolveInput` gives it */
+export async function forecastFiles(
+  place: string,
+  state: State,
+  { pipeline, plugins: code }: Pick<RunnablePipeline, 'pipeline' | 'plugins'>,
+  redoPlan: RedoPlan | null,
+): Promise<Forecast> {
+  const input = await openInputOrExit(place);
+  const reader = new SourceReader({ input, spooled: () => null });
+  const profile = resolveProfile(pipeline.deidentify);
+  const pseudonymizer = createPseudonymizer(state.key, { retainUids: profile.retainsUids });
+  try {
+    const plugins = await loadPlugins(pipeline.plugins, code);
+    const options = { input, pipeline, profile, plugins, pseudonymizer };
+    return await forecastRun(options, (entry, maxBytes) => reader.read(entry, maxBytes), redoPlan);
+  } finally {
+    reader.close();
+  }
+}
+
+/** @throws CliError 2 for what is no output of a run, or of one that this state does not know */
+export async function openRedoPlan(
+  output: string,
+  state: State,
+  pipeline: Pipeline,
+  bundle: Bundle,
+): Promise<RedoPlan> {
+  const last = await withOutputView(output, 'document', async ({ folder }) =>
+    requireRunDocument(folder, output),
+  );
+  // The state has the plugins of the last run alone; what is held to it needs none.
+  const { plugins: _plugins, ...plain } = pipeline;
+  const context = await createStageContext(state, runKeyOf(state, output), plain).catch(
+    (error: unknown) => {
+      if (error instanceof StageFailure && error.code === 'run-unknown')
+        throw new CliError(`${error.message} Name the state folder of the run with --state.`, 2);
+      throw error;
+    },
+  );
+  const { pipeline: before, bundle: labelledBy, step_versions: stepVersions } = last;
+  return RedoPlan.open(
+    { ...context, pipeline },
+    { pipeline: before, bundleSha256: labelledBy.sha256, stepVersions },
+    bundle.sha256,
   );
 }
 
@@ -109,11 +158,29 @@ async function planPacs(pipeline: Pipeline, inputPath: string, state: State, jso
 }
 
 function forecastSeconds(forecast: Forecast): number {
+  const { redo } = forecast;
+  const units = Math.max(redo?.preprocess.again ?? 0, redo?.classify.again ?? 0);
   const work =
-    (forecast.bytes / 1e6) * COST.perMegabyte +
-    forecast.files * COST.perFile +
-    (forecast.series.kept ?? 0) * COST.perUnit;
+    ((redo?.bytes ?? forecast.bytes) / 1e6) * COST.perMegabyte +
+    (redo?.deidentify.again ?? forecast.files) * COST.perFile +
+    (redo === undefined ? (forecast.series.kept ?? 0) : units) * COST.perUnit;
   return COST.start + work / availableCores();
+}
+
+function renderRedo(redo: Redo): string {
+  const stages = [
+    ['deidentify', 'files'],
+    ['preprocess', 'units'],
+    ['classify', 'units'],
+    ['publish', 'units'],
+  ] as const;
+  const rows = stages.map(([stage, what]) => {
+    const { of, again, reasons } = redo[stage];
+    const why = Object.entries(reasons).map(([reason, number]) => `${reason} ${number}`);
+    return [`${stage}, ${what}`, again, of, why.join(', ')];
+  });
+  const gone = redo.gone === 0 ? '' : `\n${redo.gone} files of the last run are gone, and their rows go.`;
+  return `${renderTable(['done again', '', 'of', 'why'], rows)}${gone}`;
 }
 
 function print(forecast: Forecast, seconds: number): void {
@@ -133,6 +200,7 @@ function print(forecast: Forecast, seconds: number): void {
   out(renderTable(['files', '', 'why'], rows(forecast.instances, forecast.instanceReasons)));
   out('');
   out(renderTable(['series units', '', 'why'], rows(forecast.series, forecast.seriesReasons)));
+  if (forecast.redo !== undefined) out(`\n${renderRedo(forecast.redo)}`);
   out(`\nTo be published: ${forecast.keptSlices} instances, ${megabytes(forecast.keptBytes)}.`);
   out(
     `Forecast: about ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`} on ${availableCores()} cores.`,
