@@ -68,7 +68,14 @@ export class RedoPlan {
     this.bundleSha256 = bundleSha256;
     this.stored = stored;
     const none = () => ({ of: 0, again: 0, reasons: {} });
-    this.redo = { deidentify: none(), preprocess: none(), classify: none(), publish: none(), bytes: 0, gone: 0 };
+    this.redo = {
+      deidentify: none(),
+      preprocess: none(),
+      classify: none(),
+      publish: none(),
+      bytes: 0,
+      gone: 0,
+    };
   }
 
   /** @param context of the planned run; all records of the last one are held in memory, as `plan` holds those of its own */

@@ -19,6 +19,10 @@ const RUN: Meanings = {
 const EXIT_CODES: Readonly<Record<string, Meanings>> = {
   demo: RUN,
   run: RUN,
+  relabel: {
+    ...RUN,
+    2: 'options, bundle or output, or labels alone cannot be made anew; nothing was started',
+  },
   validate: { 0: 'valid', 2: 'not valid, or not readable' },
   plan: { 0: 'done', 2: 'spec, options or input', 3: `${STATE}, or the source does not answer` },
   status: { 0: 'done', 2: FOLDER, 3: STATE },

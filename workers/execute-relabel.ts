@@ -10,7 +10,7 @@ import { digestOf } from '../pipelines/digest.ts';
 import type { RunCarryOver } from '../workflows/contracts.ts';
 import { type RunOutcome, type RunRequest, referToRun, withOutput } from './execute-run.ts';
 
-export interface RelabelRequest extends Omit<RunRequest, 'input' | 'detach'> {
+export interface RelabelRequest extends Omit<RunRequest, 'input' | 'plugins' | 'detach'> {
   /** Of the run that made the output. */
   listing: ListingCounts;
 }
@@ -37,7 +37,7 @@ export async function executeRelabel(request: RelabelRequest): Promise<RunOutcom
     const { runKey: _runKey, ...rest } = run;
     const { runOnServer } = await import('./run-session.ts');
     const outcome = await runOnServer(
-      { ...request, input: settings.input, detach: false, signal },
+      { ...request, input: settings.input, plugins: settings.plugins ?? {}, detach: false, signal },
       files,
       run,
       {

@@ -62,7 +62,10 @@ describe.skipIf(shared === null)('labels by another bundle, over real CT', () =>
         .filter((name) => /^(dicom|thumbnails)\//.test(name))
         .map((name) => {
           const file = path.join(output, name);
-          return [name, name.startsWith('dicom') ? fs.statSync(file).mtimeMs : fs.readFileSync(file, 'base64')];
+          return [
+            name,
+            name.startsWith('dicom') ? fs.statSync(file).mtimeMs : fs.readFileSync(file, 'base64'),
+          ];
         }),
     );
 
@@ -118,7 +121,10 @@ describe.skipIf(shared === null)('labels by another bundle, over real CT', () =>
       }),
     );
     const before = digestOutput(output);
-    expect(relabel()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('neither DICOM nor tensors') });
+    expect(relabel()).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('neither DICOM nor tensors'),
+    });
     expect(digestOutput(output)).toEqual(before);
   });
 });
