@@ -52,7 +52,10 @@ export function registerPlan(program: Command): void {
       )
       .option('--json', 'print one JSON document on standard output'),
   ).action(
-    async (file: string, options: { input?: string; output?: string; set: string[]; state?: string; json?: boolean }) => {
+    async (
+      file: string,
+      options: { input?: string; output?: string; set: string[]; state?: string; json?: boolean },
+    ) => {
       const loaded = await loadRunnablePipeline(file, options.set);
       const { pipeline, bundle } = loaded;
       const place = await resolveInput(options.input, pipeline.source);
@@ -115,13 +118,11 @@ export async function openRedoPlan(
   );
   // The state has the plugins of the last run alone; what is held to it needs none.
   const { plugins: _plugins, ...plain } = pipeline;
-  const context = await createStageContext(state, runKeyOf(state, output), plain).catch(
-    (error: unknown) => {
-      if (error instanceof StageFailure && error.code === 'run-unknown')
-        throw new CliError(`${error.message} Name the state folder of the run with --state.`, 2);
-      throw error;
-    },
-  );
+  const context = await createStageContext(state, runKeyOf(state, output), plain).catch((error: unknown) => {
+    if (error instanceof StageFailure && error.code === 'run-unknown')
+      throw new CliError(`${error.message} Name the state folder of the run with --state.`, 2);
+    throw error;
+  });
   const { pipeline: before, bundle: labelledBy, step_versions: stepVersions } = last;
   return RedoPlan.open(
     { ...context, pipeline },
