@@ -1,9 +1,10 @@
 // Damages headers and whole files by a seed, and holds the reader, the stages and the program to #7: no exit, no unhandled
 // rejection, every failure a typed reason, no text of the source in an error. Says which mutation broke it.
-//   node scripts/fuzz.mjs [--headers 20000] [--pixels 2000] [--files 300] [--seed 1] [--seeds FOLDER] [--work DIR] [--keep]
+//   node scripts/fuzz.mjs [--headers 20000] [--pixels 2000] [--files 300] [--series 2] [--seed 1] [--seeds FOLDER]
+//     [--work DIR] [--keep]
 // --headers: discovery and de-identification in this process; --pixels: reading and decoding in this process; --files: a run of
-// the built program over so many damaged files; --seeds: files to start from, beside the synthetic ones. The full size is
-// --headers 1000000 --pixels 100000 --files 20000. Figures go to standard output as JSON.
+// the built program over so many damaged files and --series series with damaged files among theirs; --seeds: files to start
+// from, beside the synthetic ones. The full size is --headers 1000000 --pixels 100000 --files 20000 --series 100. Figures go to standard output as JSON.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     headers: { type: 'string', default: '20000' },
     pixels: { type: 'string', default: '2000' },
     files: { type: 'string', default: '300' },
+    series: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string' },
     work: { type: 'string' },
@@ -69,7 +71,14 @@ const work = path.resolve(values.work ?? fs.mkdtempSync(path.join(os.tmpdir(), '
 const files =
   Number(values.files) === 0
     ? null
-    : await fuzz.runDamagedFiles({ root, work, seeds, files: Number(values.files), seed });
+    : await fuzz.runDamagedFiles({
+        root,
+        work,
+        seeds,
+        files: Number(values.files),
+        series: Number(values.series),
+        seed,
+      });
 const problems = files?.problems ?? [];
 console.log(JSON.stringify({ seed, seeds: seeds.length, headers, pixels, files, problems }, null, 2));
 if (!values.keep && problems.length === 0 && values.work === undefined) fs.rmSync(work, { recursive: true });

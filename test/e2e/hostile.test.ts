@@ -40,10 +40,12 @@ it.skipIf(process.platform !== 'linux')(
         work: path.join(work, 'run'),
         seeds: await makeSeeds(),
         files: 300,
+        series: 2,
         seed: 5,
       });
       expect(run.problems).toEqual([]);
       expect(run.instances.unreadable ?? 0).toBeGreaterThan(50);
+      expect(run.instances.kept ?? 0).toBeGreaterThan(20);
     } finally {
       fs.rmSync(work, { recursive: true, force: true });
     }
