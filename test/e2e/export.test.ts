@@ -11,6 +11,7 @@ import { type Manifest, openManifest } from '../../manifest/query.ts';
 import { AXES, LABELS } from '../../models/labels.ts';
 import { createResampler, resamplerWasmUrl } from '../../stages/preprocess/preprocess-volume.ts';
 import { productVersion } from '../../workers/package-root.ts';
+import { runMain } from '../cli/main.ts';
 import { runProgram } from '../cli/program.ts';
 import { describeWithProgram } from '../fixtures/judges.ts';
 import { compareNifti } from '../fixtures/nifti.ts';
@@ -22,9 +23,9 @@ const folder = makeFolder('export');
 const output = path.join(folder, 'output');
 
 /** Runs `export` into a folder of that name. */
-function exportInto(name: string, ...args: string[]) {
+async function exportInto(name: string, ...args: string[]) {
   const target = path.join(folder, name);
-  const result = runProgram(['export', output, '--to', target, '--json', ...args], {}, RUN_TIMEOUT_MS);
+  const result = await runMain(['export', output, '--to', target, '--json', ...args]);
   const document = result.stdout === '' ? null : JSON.parse(result.stdout);
   return { target, result, document };
 }
@@ -96,7 +97,7 @@ async function rowsOf(of: string, sql: string) {
 
 describe('export', () => {
   it('copies the instances of the selected units, with a manifest of their own', async () => {
-    const { target, result, document } = exportInto('dicom', '--where', "axis_geometry = 'axial'");
+    const { target, result, document } = await exportInto('dicom', '--where', "axis_geometry = 'axial'");
     expect(result.exitCode, result.stderr).toBe(0);
     const wanted = await rowsOf(
       output,
@@ -116,7 +117,7 @@ describe('export', () => {
   });
 
   it('makes model inputs again that are equal to the digest of the run, split by patient', async () => {
-    const { target, document } = exportInto(
+    const { target, document } = await exportInto(
       'npy',
       '--where',
       'true',
@@ -154,7 +155,7 @@ describe('export', () => {
     expect((await exportHere(output, target)).files).toBe(6);
     expect(fs.existsSync(halfWritten)).toBe(false);
     expect(fs.statSync(written).mtimeMs).toBe(before);
-    expect(exportInto('again', '--where', 'true').result.exitCode).toBe(2);
+    expect((await exportInto('again', '--where', 'true')).result.exitCode).toBe(2);
   });
 
   it('does not go on where the run has changed in between', async () => {
@@ -175,11 +176,11 @@ describe('export', () => {
     expect((await exportHere(output, target)).files).toBe(6);
   });
 
-  it('says what is wrong with a condition or a split, and writes nothing', () => {
-    const wrong = exportInto('wrong', '--where', 'body_prat = 1');
+  it('says what is wrong with a condition or a split, and writes nothing', async () => {
+    const wrong = await exportInto('wrong', '--where', 'body_prat = 1');
     expect(wrong.result.exitCode).toBe(2);
     expect(wrong.result.stderr).toContain('body_part');
-    expect(exportInto('wrong', '--where', 'true', '--split', 'a=2').result.exitCode).toBe(2);
+    expect((await exportInto('wrong', '--where', 'true', '--split', 'a=2')).result.exitCode).toBe(2);
     expect(fs.existsSync(path.join(folder, 'wrong'))).toBe(false);
   });
 
@@ -195,8 +196,8 @@ describe('export', () => {
       [output, '--to', path.join(folder, 'links'), '--link', 'hard', '--format', 'nifti'],
       '--format dicom alone',
     ],
-  ])('refuses %s before anything is read', (_case, args, words) => {
-    const result = runProgram(['export', ...args, '--where', 'true']);
+  ])('refuses %s before anything is read', async (_case, args, words) => {
+    const result = await runMain(['export', ...args, '--where', 'true']);
     expect(result.exitCode, result.stderr).toBe(2);
     expect(result.stderr).toContain(words);
     expect(fs.existsSync(path.join(folder, 'links'))).toBe(false);
@@ -211,13 +212,19 @@ describe('export', () => {
     const file = path.join(output, String(row?.output_path));
     fs.renameSync(file, `${file}.away`);
     try {
-      const { target, result, document } = exportInto('missing', '--where', 'true', '--format', 'nifti');
+      const { target, result, document } = await exportInto(
+        'missing',
+        '--where',
+        'true',
+        '--format',
+        'nifti',
+      );
       expect(result.exitCode).toBe(1);
       expect(document).toMatchObject({ files: 5, problems: { 'file-missing': 1 } });
       const problems = await rowsOf(target, 'SELECT problem FROM files WHERE problem IS NOT NULL');
       expect(problems).toEqual([{ problem: 'file-missing' }]);
       // Not one of its other files either.
-      const dicom = exportInto('missing-dicom', '--where', `series_unit = '${row?.series_unit}'`);
+      const dicom = await exportInto('missing-dicom', '--where', `series_unit = '${row?.series_unit}'`);
       expect(dicom.document).toMatchObject({ files: 0, problems: { 'file-missing': 1 } });
       expect(listTree(dicom.target).filter((name) => name.endsWith('.dcm'))).toEqual([]);
     } finally {
@@ -361,7 +368,7 @@ describeWithProgram('dcm2niix')('export to NIfTI beside dcm2niix', () => {
   it(
     'has the same voxels in the same places',
     async () => {
-      const { target } = exportInto('nifti', '--where', 'true', '--format', 'nifti');
+      const { target } = await exportInto('nifti', '--where', 'true', '--format', 'nifti');
       const compared = await compareNifti(output, target, path.join(folder, 'dcm2niix'));
       expect(compared).toHaveLength(6);
       for (const { sameVoxels, affineDifferenceMm, seriesUnit } of compared) {

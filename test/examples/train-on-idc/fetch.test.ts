@@ -215,12 +215,12 @@ it('survives being killed: what was whole is not fetched again, what was begun g
     spawn(process.execPath, [path.join(exampleFolder, 'run.mjs'), ...args], { stdio: 'ignore' });
   // A kill in the midst of an object, not between two.
   const hasPart = () =>
-    fs
-      .readdirSync(path.join(work, 'incoming'), { recursive: true, withFileTypes: true })
-      .some(
-        (entry) =>
-          entry.name.endsWith('.part') && fs.statSync(path.join(entry.parentPath, entry.name)).size > 0,
-      );
+    fs.readdirSync(path.join(work, 'incoming'), { recursive: true, withFileTypes: true }).some(
+      (entry) =>
+        // It gets its final name at any moment.
+        entry.name.endsWith('.part') &&
+        (fs.statSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0) > 0,
+    );
   fs.mkdirSync(path.join(work, 'incoming'));
   let kills = 0;
   for (let round = 1; round <= 3; round++) {
