@@ -69,6 +69,11 @@ const J2K_COM = 0xff64;
 const SOT = 0xff90;
 const SOD = 0xff93;
 const EOC = 0xffd9;
+/** Bytes of a segment from its length on, where fields of it are read. ISO/IEC 15444-1 A.4.2, A.9.2 */
+const LEAST_LENGTHS = new Map([
+  [SOT, 10],
+  [J2K_COM, 4],
+]);
 /** Signature, file type, header and codestream of a JP2 file: what an image needs. ISO/IEC 15444-1 annex I */
 const PLAIN_BOXES = new Set([0x6a502020, 0x66747970, 0x6a703268, 0x6a703263]);
 const CODESTREAM_BOX = 0x6a703263;
@@ -105,8 +110,9 @@ function walkBoxes(view: DataView, from: number, found: SideSegment[]): number |
   return null;
 }
 
+/** Goes on at every step, whatever lengths the bytes state: a tile-part ends behind its own header. */
 function walkCodestream(view: DataView, from: number, found: SideSegment[]): number | null {
-  if (view.getUint16(from) !== SOC) return null;
+  if (from + 2 > view.byteLength || view.getUint16(from) !== SOC) return null;
   let at = from + 2;
   /** End of the tile-part whose header is read; 0: in the main header. */
   let tilePartEnd = 0;
@@ -114,13 +120,13 @@ function walkCodestream(view: DataView, from: number, found: SideSegment[]): num
     const marker = view.getUint16(at);
     if (marker === EOC) return at + 2;
     if (marker === SOD) {
-      if (tilePartEnd === 0) return null;
+      if (tilePartEnd < at + 2) return null;
       at = tilePartEnd;
       continue;
     }
     if (marker >> 8 !== 0xff || at + 4 > view.byteLength) return null;
     const length = view.getUint16(at + 2);
-    if (length < 2 || at + 2 + length > view.byteLength) return null;
+    if (length < (LEAST_LENGTHS.get(marker) ?? 2) || at + 2 + length > view.byteLength) return null;
     if (marker === J2K_COM) found.push({ kind: 'com', bytes: slice(view, at + 6, at + 2 + length) });
     if (marker === SOT) {
       const tilePartLength = view.getUint32(at + 6);
